@@ -1,0 +1,152 @@
+"""What may be asked of the hall, in the imperative. These structs are the wire bodies.
+
+A command on the wire is a JSON object with its `type`, e.g.
+`{"type":"call_next","age_ms":12,"counter":3,"seen":""}`. Unknown fields are ignored, so an older
+hub survives a newer node; an unknown type or a bad field is journaled as `rejected`.
+"""
+
+from typing import Annotated, ClassVar, get_args
+
+import msgspec
+from msgspec import Meta, Struct
+
+from broker.hall.setup import CounterId, Id
+
+Origin = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}:[1-9][0-9]{0,15}(\.[2-4])?$")]
+"""`stream:seq` of the command that made it (`.2` to `.4`: the further tickets of one issue)."""
+
+Seen = Annotated[str, Meta(max_length=64)]
+"""The `call_id` the lamp or page showed when pressed; empty when it showed none (DESIGN §5.6)."""
+
+Number = Annotated[str, Meta(pattern=r"^[A-Z0-9]{1,2}[0-9]{3}$")]
+"""What people read: a prefix of 1-2 characters and 3 digits."""
+
+AGE_MAX_MS = 40 * 24 * 3600 * 1000
+
+AgeMs = Annotated[int, Meta(ge=0, le=AGE_MAX_MS)]
+
+
+def snake_case(name: str) -> str:
+    """Return `CallNext` as `call_next`: the tag of a command or event on the wire."""
+    return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
+
+
+class Command(Struct, frozen=True, kw_only=True, tag_field="type", tag=snake_case):
+    """Something asked of the hall.
+
+    Attributes:
+        age_ms: Age when sent, by the sender's monotonic clock; None when it was made in an
+            earlier boot, so its age is not known.
+    """
+
+    expires: ClassVar[bool] = False
+    """Whether it is refused as stale after `command_ttl_s` (DESIGN §5.7)."""
+
+    age_ms: AgeMs | None = 0
+
+
+class Issue(Command, frozen=True, kw_only=True):
+    """Take 1-4 tickets for one person. Ticket ids are the origin, then origin.2 ... origin.4.
+
+    Attributes:
+        code: The secret on the slip that ties phone and ticket, made by the kiosk. Views carry
+            only its sha256.
+    """
+
+    services: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=4)]
+    code: Annotated[str, Meta(pattern=r"^[A-Z2-9]{0,16}$")] = ""
+
+
+class ConfirmPrint(Command, frozen=True, kw_only=True):
+    """The slip with this number is on paper: the ticket may be called from now on."""
+
+    ticket: Origin
+    number: Number
+
+
+class Cancel(Command, frozen=True, kw_only=True):
+    """Take a ticket back: the kiosk could not print it."""
+
+    ticket: Origin
+
+
+class CounterCommand(Command, frozen=True, kw_only=True):
+    """Something the staff at one counter ask for."""
+
+    expires: ClassVar[bool] = True
+
+    counter: CounterId
+    seen: Seen = ""
+
+
+class CallNext(CounterCommand, frozen=True, kw_only=True):
+    """Close the current ticket and call the next; opens a closed or paused counter."""
+
+
+class Recall(CounterCommand, frozen=True, kw_only=True):
+    """Call the current ticket again."""
+
+
+class NoShow(CounterCommand, frozen=True, kw_only=True):
+    """The called visitor did not come."""
+
+
+class Close(CounterCommand, frozen=True, kw_only=True):
+    """The current ticket is served; nobody is called."""
+
+
+class PauseCounter(CounterCommand, frozen=True, kw_only=True):
+    """Stop calling for a while; the current ticket stays."""
+
+
+class OpenCounter(CounterCommand, frozen=True, kw_only=True):
+    """Open a closed or paused counter without calling."""
+
+
+class CloseCounter(CounterCommand, frozen=True, kw_only=True):
+    """Close the counter; a current ticket is closed as `call_next` would."""
+
+
+class OpenDay(Command, frozen=True, kw_only=True):
+    """Begin a day: numbers from 001, counters closed, yesterday's tickets expired. Hub only.
+
+    Attributes:
+        date: ISO date in the hall's time zone, e.g. `2026-11-25`.
+    """
+
+    date: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+
+AnyCommand = (
+    Issue
+    | ConfirmPrint
+    | Cancel
+    | CallNext
+    | Recall
+    | NoShow
+    | Close
+    | PauseCounter
+    | OpenCounter
+    | CloseCounter
+    | OpenDay
+)
+
+COMMANDS: tuple[type[Command], ...] = get_args(AnyCommand)
+
+_decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
+_encoder = msgspec.json.Encoder()
+
+
+def decode_command(raw: bytes | msgspec.Raw) -> AnyCommand:
+    """Return the command in this JSON.
+
+    Raises:
+        msgspec.ValidationError: Unknown type, or a field that is not what it must be.
+        msgspec.DecodeError: Not JSON.
+    """
+    return _decoder.decode(raw)
+
+
+def encode_command(command: Command) -> bytes:
+    """Return the command as JSON."""
+    return _encoder.encode(command)

@@ -1,0 +1,144 @@
+"""What happened in the hall, in the past tense. The journal holds them; state is their fold.
+
+Events carry no time of their own: the journal row that holds them has one `at_ms` for all.
+New fields need defaults and no field ever changes its type: journals are kept for years.
+"""
+
+from typing import Annotated, Literal, get_args
+
+import msgspec
+from msgspec import Meta, Struct
+
+from broker.hall.commands import snake_case
+
+Outcome = Literal["served", "no_show", "cancelled", "expired"]
+
+CALL_ID_EMPTY = ""
+"""`seen` of a command whose lamp or page showed no call."""
+
+
+class Event(Struct, frozen=True, kw_only=True, tag_field="type", tag=snake_case):
+    """Something that happened and is never decided again."""
+
+
+class DayOpened(Event, frozen=True, kw_only=True):
+    """A day began: numbers start at 001, every counter is closed, no ticket is left."""
+
+    date: str
+
+
+class TicketIssued(Event, frozen=True, kw_only=True):
+    """A ticket exists; it waits, but is not called before its print is confirmed.
+
+    Attributes:
+        ticket: Its id for ever, the origin of its issue.
+        number: What people read, e.g. `A007`.
+        visit: Id of the first ticket of the same person's visit (itself, when alone).
+        issued_ms: Hub's wall clock minus the command's age: its place in the queue.
+        code_sha256: Of the code on the slip; empty when it has none.
+    """
+
+    ticket: str
+    number: str
+    service: str
+    visit: str
+    issued_ms: int
+    code_sha256: str = ""
+
+
+class PrintConfirmed(Event, frozen=True, kw_only=True):
+    """The ticket is on paper and may be called."""
+
+    ticket: str
+
+
+class TicketCalled(Event, frozen=True, kw_only=True):
+    """A ticket was named to a counter.
+
+    Attributes:
+        call_id: Origin of the command that called: `seen` refers to it, a voice speaks it once.
+    """
+
+    ticket: str
+    counter: int
+    call_id: str
+
+
+class TicketRecalled(Event, frozen=True, kw_only=True):
+    """The same ticket to the same counter again.
+
+    Attributes:
+        call_id: New with each recall.
+        repeat: 2 for the first recall (PANGGILAN KE-2).
+    """
+
+    ticket: str
+    counter: int
+    call_id: str
+    repeat: int
+
+
+class TicketClosed(Event, frozen=True, kw_only=True):
+    """The ticket's end."""
+
+    ticket: str
+    outcome: Outcome
+
+
+class CounterOpened(Event, frozen=True, kw_only=True):
+    """Staff sit at the counter and call."""
+
+    counter: int
+
+
+class CounterPaused(Event, frozen=True, kw_only=True):
+    """The counter calls nobody for a while."""
+
+    counter: int
+
+
+class CounterClosed(Event, frozen=True, kw_only=True):
+    """The counter has ended its day, or its shift."""
+
+    counter: int
+
+
+class StreamGap(Event, frozen=True, kw_only=True):
+    """Rows of a node's stream the hub never saw and the node no longer holds (DESIGN §5.3)."""
+
+    stream: str
+    seq_from: Annotated[int, Meta(ge=1)]
+    seq_upto: Annotated[int, Meta(ge=1)]
+
+
+HallEvent = (
+    DayOpened
+    | TicketIssued
+    | PrintConfirmed
+    | TicketCalled
+    | TicketRecalled
+    | TicketClosed
+    | CounterOpened
+    | CounterPaused
+    | CounterClosed
+    | StreamGap
+)
+
+EVENTS: tuple[type[Event], ...] = get_args(HallEvent)
+
+_decoder: msgspec.json.Decoder[tuple[HallEvent, ...]] = msgspec.json.Decoder(tuple[HallEvent, ...])
+_encoder = msgspec.json.Encoder()
+
+
+def decode_events(raw: bytes) -> tuple[HallEvent, ...]:
+    """Return the events of one journal row.
+
+    Raises:
+        msgspec.ValidationError: An event this release does not know, or a bad field.
+    """
+    return _decoder.decode(raw)
+
+
+def encode_events(events: tuple[HallEvent, ...]) -> bytes:
+    """Return the events of one journal row as JSON."""
+    return _encoder.encode(events)

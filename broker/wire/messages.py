@@ -1,0 +1,178 @@
+"""What travels on the topics, typed; sizes are capped before parsing, and unknown fields ignored.
+
+The bodies of `state/board`, `state/counter/<id>` and `state/queue` are `broker.hall.views`.
+"""
+
+from typing import Annotated, Generic, TypeVar
+
+import msgspec
+from msgspec import Meta, Raw, Struct, field
+
+from broker.hall.events import HallEvent
+from broker.hall.views import BoardView, CounterView, QueueView
+
+UP_BYTES_MAX = 8 * 1024
+ACK_BYTES_MAX = 16 * 1024
+MESSAGE_BYTES_MAX = 32 * 1024
+COMMAND_BYTES_MAX = 4 * 1024
+COMMANDS_MAX = 16
+
+Stream = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
+Seq = Annotated[int, Meta(ge=1, le=2**53 - 1)]
+Position = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Generation = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}-[0-9a-f]{8}$")]
+
+
+class WireError(ValueError):
+    """The peer sent what no peer should: drop it, count it, say so once."""
+
+
+class Up(Struct, frozen=True, kw_only=True):
+    """`up/<node>`: rows of one stream, in order from `from`.
+
+    Attributes:
+        first: Seq of the oldest row of this stream that has no result at its sender.
+        start: Seq of `commands[0]` (`from` on the wire).
+        beat: `beat` of the newest live `state/hub` the sender saw; 0 = none yet.
+        commands: Each still undecoded, so one bad body doesn't spoil the others.
+    """
+
+    stream: Stream
+    first: Seq
+    start: Seq = field(name="from")
+    commands: Annotated[tuple[Raw, ...], Meta(min_length=1, max_length=COMMANDS_MAX)]
+    beat: Position = 0
+    v: Annotated[int, Meta(ge=1)] = 1
+
+
+class Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one row, as the journal holds it: its events, or its refusal.
+
+    Attributes:
+        pos: Journal position.
+        at_ms: Hub's wall clock when decided.
+        refusal: A code of `broker.hall.rules.REFUSALS`, or `rejected`; empty when accepted.
+        detail: Which, with which value, in English, for the log.
+    """
+
+    seq: Seq
+    pos: Position
+    at_ms: int
+    events: tuple[HallEvent, ...] = ()
+    refusal: str = ""
+    detail: str = ""
+
+
+class Ack(Struct, frozen=True, kw_only=True):
+    """`ack/<node>`: results of committed rows of one stream; never retained.
+
+    Attributes:
+        upto: The last row of the stream the results here (with earlier acks) cover.
+        window: How many rows without a result the sender may have on the way; 0 = wait.
+        want: The seq the hub expects next, when it got a later one; else 0.
+    """
+
+    gen: Generation
+    stream: Stream
+    upto: Position
+    window: Annotated[int, Meta(ge=0, le=COMMANDS_MAX)] = COMMANDS_MAX
+    results: tuple[Result, ...] = ()
+    want: Position = 0
+    v: int = 1
+
+
+class Birth(Struct, frozen=True, kw_only=True):
+    """`birth/<node>`: presence, retained; the will is the same with `online` false.
+
+    Attributes:
+        session: Random per connection attempt of a process: a late will of an old one is ignored.
+        boot: Random per boot of the machine.
+        stream, first: The stream it is about to send and its first row without a result; the hub
+            answers with an `Ack` of that stream.
+    """
+
+    session: str
+    online: bool
+    role: str = ""
+    version: str = ""
+    boot: str = ""
+    stream: str = ""
+    first: int = 0
+    v: int = 1
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    """`health/<node>`: figures of one process, every 15 s.
+
+    Attributes:
+        outbox_depth: Rows without a result.
+        counts: Named counters since start, e.g. `wire_errors`, `chatter`.
+    """
+
+    uptime_s: float
+    outbox_depth: int = 0
+    rss_bytes: int = 0
+    counts: dict[str, int] = {}
+    v: int = 1
+
+
+class HubState(Struct, frozen=True, kw_only=True):
+    """`state/hub`: the hub's heartbeat, every 5 s, and at its start and each birth.
+
+    Attributes:
+        beat: Grows with every heartbeat and jumps at every start, so it names the start too.
+        start: Random per start of the hub process.
+    """
+
+    gen: Generation
+    pos: Position
+    beat: Position
+    start: str
+    at_ms: int
+    v: int = 1
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(message: Struct) -> bytes:
+    """Return the message as JSON."""
+    return _encoder.encode(message)
+
+
+_T = TypeVar("_T")
+
+
+class Reader(Generic[_T]):
+    """Bytes of one kind of message, checked and typed.
+
+    Args:
+        bytes_max: Longer payloads are refused before they are parsed.
+    """
+
+    def __init__(self, kind: type[_T], bytes_max: int) -> None:
+        self._decoder = msgspec.json.Decoder(kind)
+        self._bytes_max = bytes_max
+
+    def __call__(self, payload: bytes) -> _T:
+        """Return the message.
+
+        Raises:
+            WireError: Too long, not JSON, not UTF-8, too deep, or not of this shape.
+        """
+        if len(payload) > self._bytes_max:
+            raise WireError(f"{len(payload)} bytes, at most {self._bytes_max} are read")
+        try:
+            return self._decoder.decode(payload)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise WireError(str(error)) from error
+
+
+read_up = Reader(Up, UP_BYTES_MAX)
+read_ack = Reader(Ack, MESSAGE_BYTES_MAX)
+read_birth = Reader(Birth, UP_BYTES_MAX)
+read_health = Reader(Health, UP_BYTES_MAX)
+read_hub = Reader(HubState, UP_BYTES_MAX)
+read_board = Reader(BoardView, MESSAGE_BYTES_MAX)
+read_counter = Reader(CounterView, UP_BYTES_MAX)
+read_queue = Reader(QueueView, MESSAGE_BYTES_MAX)

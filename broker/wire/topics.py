@@ -1,0 +1,75 @@
+"""Every topic of the hall, in one table: build, parse, qos, retain. `loket/v1/<hall>/...`."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+ROOT = "loket/v1"
+
+
+class Kind(StrEnum):
+    """What a topic carries; the value is its path below the hall."""
+
+    UP = "up"
+    ACK = "ack"
+    BIRTH = "birth"
+    HEALTH = "health"
+    BOARD = "state/board"
+    COUNTER = "state/counter"
+    QUEUE = "state/queue"
+    HUB = "state/hub"
+
+
+class Rule(NamedTuple):
+    """How a kind travels.
+
+    Attributes:
+        named: The topic ends in an id: a node's, or a counter's number.
+    """
+
+    named: bool
+    qos: int
+    retain: bool
+
+
+RULES: dict[Kind, Rule] = {
+    Kind.UP: Rule(named=True, qos=1, retain=False),
+    Kind.ACK: Rule(named=True, qos=1, retain=False),
+    Kind.BIRTH: Rule(named=True, qos=1, retain=True),
+    Kind.HEALTH: Rule(named=True, qos=0, retain=False),
+    Kind.BOARD: Rule(named=False, qos=1, retain=True),
+    Kind.COUNTER: Rule(named=True, qos=1, retain=True),
+    Kind.QUEUE: Rule(named=False, qos=1, retain=True),
+    Kind.HUB: Rule(named=False, qos=1, retain=True),
+}
+
+
+class Topic(NamedTuple):
+    """A parsed topic: which hall, what it carries, of whom (empty when the kind has no id)."""
+
+    hall: str
+    kind: Kind
+    id: str = ""
+
+    def __str__(self) -> str:
+        """Return the topic as published."""
+        tail = f"/{self.id}" if self.id else ""
+        return f"{ROOT}/{self.hall}/{self.kind.value}{tail}"
+
+
+def parse_topic(text: str) -> Topic | None:
+    """Return the topic, or None when it is none of ours."""
+    if not text.startswith(ROOT + "/"):
+        return None
+    hall, _, path = text[len(ROOT) + 1 :].partition("/")
+    for kind, rule in RULES.items():
+        if not rule.named and path == kind.value:
+            return Topic(hall, kind)
+        name = path.removeprefix(kind.value + "/")
+        if rule.named and name and name != path and "/" not in name:
+            return Topic(hall, kind, name)
+    return None
+
+
+def every(hall: str, kind: Kind) -> str:
+    """Return the filter for all topics of a kind in a hall."""
+    return f"{ROOT}/{hall}/{kind.value}" + ("/+" if RULES[kind].named else "")

@@ -1,0 +1,1 @@
+"""The hall's pages: one more MQTT client, never inside the hub."""

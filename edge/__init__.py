@@ -1,0 +1,1 @@
+"""A Pi with pins: ticket buttons, counter buttons, lamps."""

@@ -1,0 +1,1 @@
+"""Tests mirror the packages; `real/` runs real processes, `bench/` measures, `sim/` simulates."""
