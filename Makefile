@@ -1,0 +1,48 @@
+# What one types in a checkout. `make help` lists it.
+#
+# PYTHON   the interpreter that makes .venv (3.11 or later): make setup PYTHON=python3.13
+# ARGS     further arguments: make demo ARGS="--port 8090 --play 20", make test ARGS="-k board"
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+# Touched when the installation is complete; redone only when what it was made from changes.
+INSTALLED := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: setup demo test check lock clean help
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: $(INSTALLED) ## make .venv and install Loket with all it needs, each file checked against its hash
+
+$(INSTALLED): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "make: $(PYTHON) is older than 3.11; name another: make setup PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' \
+	  || { echo "make: $(PYTHON) has no venv; on Debian: sudo apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## the whole hall on this machine, as real processes; prints one address, Ctrl-C stops it
+	@exec $(BIN)/loket demo $(ARGS)
+
+test: setup ## all tests; what needs a missing part of the system is skipped and says so
+	$(BIN)/pytest -n auto $(ARGS)
+
+check: setup ## format, lint, types, arrows and limits
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q tests/test_arrows.py tests/test_limits.py
+
+lock: ## choose the newest versions again and write requirements.txt (needs uv)
+	uv pip compile --generate-hashes --universal --no-emit-index-url --no-emit-find-links --no-annotate \
+	  --all-extras --group dev pyproject.toml -o requirements.txt -p 3.11 --upgrade
+
+clean: ## remove what was made here: .venv, the demo's data, caches
+	rm -rf .venv .demo build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,51 @@
+"""What a process must not load: each import costs a small Pi memory and time at start."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+NAMES = "import json, sys; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
+
+DATABASES = frozenset(("aiosqlite", "sqlite3", "psycopg"))
+PAGES = frozenset(("starlette", "uvicorn", "jinja2", "sse_starlette"))
+PICTURES = frozenset(("pygame", "PIL", "escpos"))
+TOOLS = frozenset(("pytest", "hypothesis", "pydantic", "rich", "numpy"))
+HEAVY = DATABASES | PAGES | PICTURES | TOOLS | {"amqtt", "gpiozero", "paho", "msgspec", "asyncio"}
+
+TABLE = [
+    ("edge.command", PAGES | PICTURES | TOOLS | {"amqtt", "psycopg"}),
+    ("edge.node", PAGES | PICTURES | TOOLS | {"amqtt", "psycopg"}),
+    ("edge.demo", PAGES | PICTURES | TOOLS | {"amqtt", "gpiozero", "psycopg"}),
+    ("displays.command", PAGES | DATABASES | TOOLS | {"amqtt", "gpiozero"}),
+    ("displays.screen", PAGES | DATABASES | TOOLS | {"amqtt", "gpiozero", "asyncio"}),
+    ("displays.web.command", PICTURES | DATABASES | TOOLS | {"amqtt", "gpiozero"}),
+    ("broker.command", PAGES | PICTURES | TOOLS | {"amqtt", "gpiozero", "psycopg"}),
+    ("broker.hub", PAGES | PICTURES | TOOLS | {"amqtt", "gpiozero", "psycopg"}),
+    ("broker.hall.rules", (HEAVY | {"logging", "random"}) - {"msgspec"}),
+    ("firmware_config.load", PAGES | PICTURES | DATABASES | TOOLS | {"amqtt", "gpiozero", "paho"}),
+]
+
+
+def loaded_by(code: str) -> set[str]:
+    """Return the top-level modules a fresh interpreter has after running the code."""
+    command = [sys.executable, "-c", f"{code}\n{NAMES}"]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    return set(json.loads(run.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(("module", "banned"), TABLE)
+def test_importing_it_does_not_load(module: str, banned: frozenset[str]) -> None:
+    """A counter node never carries the board's or the page's libraries, nor they the node's."""
+    assert loaded_by(f"import {module}") & banned == set()
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """`loket --help` answers at once, on any extra."""
+    code = (
+        "import sys; sys.argv = ['loket', '--help']\n"
+        "from edge.cli import main\n"
+        "try:\n    main()\nexcept SystemExit as done:\n    assert done.code == 0"
+    )
+    assert loaded_by(code) & HEAVY == set()
