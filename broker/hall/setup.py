@@ -1,20 +1,73 @@
 """What a hall consists of: agencies, services, counters. Read from hall.toml, fixed while running.
 
-These are the shapes of `[[agency]]`, `[[service]]` and `[[counter]]` in the hall file too, so
-there is no second set of types. Checks across them belong to `firmware_config.schema`.
+These are the shapes of `[[agency]]`, `[[service]]`, `[[counter]]` and `[[zone]]` in the hall file
+too, so there is no second set of types; a type's `description` is what `loket check` says to write
+instead. Checks across them belong to `firmware_config`.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-Id = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")]
+Id = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$",
+        description="1 to 32 lower case letters, digits and dashes",
+        examples=["ktp-el"],
+    ),
+]
 """Lower case letters, digits and dashes, 1-32 characters: it becomes a topic level and a folder."""
 
-Series = Annotated[str, Meta(pattern=r"^[A-HJ-NPRT-WXY]{1,2}$")]
+Series = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-HJ-NPRT-WXY]{1,2}$",
+        description="1 or 2 capital letters that can't be misread: no I, O, Q, S, Z",
+        examples=["A"],
+    ),
+]
 """The prefix of a number. No I, O, Q, S, Z: they are misread as 1, 0, 0, 5, 2 (DESIGN §4)."""
 
-CounterId = Annotated[int, Meta(ge=1, le=99)]
+CounterId = Annotated[
+    int, Meta(ge=1, le=99, description="a counter's number, 1 to 99", examples=[3])
+]
+
+Language = Annotated[
+    str, Meta(pattern=r"^[a-z]{2,3}$", description="a language code", examples=["id"])
+]
+
+Line = Annotated[
+    str,
+    Meta(min_length=1, max_length=120, description="a text of 1 to 120 characters in quotes"),
+]
+
+Text = Annotated[
+    dict[Language, Line],
+    Meta(
+        description="one text for each language",
+        examples=[{"id": "Perekaman KTP-el", "en": "ID card"}],
+    ),
+]
+
+Lines = Annotated[
+    dict[Language, tuple[Line, ...]],
+    Meta(
+        description="one list of texts for each language",
+        examples=[{"id": ["KTP asli", "KK"], "en": ["ID card", "Family card"]}],
+    ),
+]
+
+Days = Annotated[
+    dict[str, str],
+    Meta(
+        description="hours by day or span of days",
+        examples=[{"mon-thu": "08:00-15:00", "fri": "08:00-15:30"}],
+    ),
+]
+"""Hours by day (`mon`) or span of days (`mon-thu`); parsed by `firmware_config.hours`."""
+
+Minutes = Annotated[int, Meta(ge=1, le=480, description="whole minutes, 1 to 480", examples=[30])]
 
 
 class Standard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,8 +78,23 @@ class Standard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         serve_min: Longest service time promised, minutes.
     """
 
-    wait_min: Annotated[int, Meta(ge=1, le=480)]
-    serve_min: Annotated[int, Meta(ge=1, le=480)]
+    wait_min: Minutes
+    serve_min: Minutes
+
+
+class Zone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of the building that boards and voice speak to.
+
+    Attributes:
+        name: By language code.
+        sound_area: Zones of one sound area hear each other, so they speak in turn. Empty: its own.
+        repeat_in: Zones in which calls for this one are repeated.
+    """
+
+    id: Id
+    name: Text
+    sound_area: Id | None = None
+    repeat_in: tuple[Id, ...] = ()
 
 
 class Agency(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,14 +105,26 @@ class Agency(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         colour: One of blue, orange, green, pink, amber: a stripe beside the letter, never alone.
         series: Number prefix its services share unless they have their own.
         general: Id of the service a button named by the agency's id takes.
+        open: Overrides the hall's hours.
+        breaks: Overrides the hall's breaks.
+        icon: Name of its picture on the kiosk's screen.
+        complaints: Where visitors complain about it, as printed and shown.
     """
 
     id: Id
-    name: Annotated[str, Meta(min_length=1, max_length=80)]
-    short: Annotated[str, Meta(min_length=1, max_length=24)]
+    name: Annotated[
+        str, Meta(min_length=1, max_length=80, description="a text of 1 to 80 characters in quotes")
+    ]
+    short: Annotated[
+        str, Meta(min_length=1, max_length=24, description="a text of 1 to 24 characters in quotes")
+    ]
     colour: str = "blue"
     series: Series | None = None
     general: Id | None = None
+    open: Days | None = None
+    breaks: Days | None = None
+    icon: Id | None = None
+    complaints: Line | None = None
 
 
 class Service(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,13 +132,34 @@ class Service(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     Attributes:
         name: Text by language code, e.g. `{"id": "Perekaman KTP-el", "en": "ID card"}`.
+        quota: Most tickets a day.
+        cutoff_min: No more tickets from this many minutes before closing time.
+        requires: What to bring, lines by language code.
+        fee: What it costs, rupiah (0 = free), or a text by language code.
+        finish: When the result is ready, by language code.
     """
 
     id: Id
     agency: Id
-    name: dict[str, str]
+    name: Text
     series: Series | None = None
     standard: Standard | None = None
+    quota: (
+        Annotated[int, Meta(ge=1, le=9999, description="tickets a day, 1 to 9999", examples=[200])]
+        | None
+    ) = None
+    cutoff_min: Annotated[
+        int, Meta(ge=0, le=480, description="whole minutes, 0 to 480", examples=[30])
+    ] = 0
+    requires: Lines | None = None
+    fee: (
+        Annotated[
+            int, Meta(ge=0, le=1_000_000_000, description="whole rupiah, or a text per language")
+        ]
+        | Text
+        | None
+    ) = None
+    finish: Text | None = None
 
 
 class Counter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,11 +167,18 @@ class Counter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     Attributes:
         serves: Service ids in ranked order; among equals the longest wait is first.
+        where: How to find it, by language code.
+        direction: The arrow beside its number on the boards of its zone.
     """
 
     id: CounterId
-    serves: Annotated[tuple[Id, ...], Meta(min_length=1)]
+    serves: Annotated[
+        tuple[Id, ...],
+        Meta(min_length=1, description="a list of service ids", examples=[["ktp-el", "kk"]]),
+    ]
     zone: Id | None = None
+    where: Text | None = None
+    direction: Literal["left", "right", "up", "down", "ahead", "back"] | None = None
 
 
 class Setup(Struct, frozen=True, kw_only=True):
@@ -78,6 +186,8 @@ class Setup(Struct, frozen=True, kw_only=True):
 
     Attributes:
         series: Number prefix by service id.
+        languages: Language codes, the first is the main one.
+        zones: Empty when the hall is one room.
         served_min_s: `call_next` closes a called ticket as served from this age, else as no-show.
         command_ttl_s: Counter commands older than this are refused as stale.
     """
@@ -89,6 +199,8 @@ class Setup(Struct, frozen=True, kw_only=True):
     services: dict[str, Service]
     counters: dict[int, Counter]
     series: dict[str, str]
+    languages: tuple[str, ...] = ("id",)
+    zones: dict[str, Zone] = {}
     served_min_s: int = 45
     command_ttl_s: int = 10
 
@@ -101,6 +213,8 @@ def make_setup(  # noqa: PLR0913 - the sections of a hall file, each by name
     agencies: tuple[Agency, ...],
     services: tuple[Service, ...],
     counters: tuple[Counter, ...],
+    languages: tuple[str, ...] = ("id",),
+    zones: tuple[Zone, ...] = (),
     served_min_s: int = 45,
     command_ttl_s: int = 10,
 ) -> Setup:
@@ -124,6 +238,8 @@ def make_setup(  # noqa: PLR0913 - the sections of a hall file, each by name
         services={service.id: service for service in services},
         counters={counter.id: counter for counter in counters},
         series=series,
+        languages=languages,
+        zones={zone.id: zone for zone in zones},
         served_min_s=served_min_s,
         command_ttl_s=command_ttl_s,
     )
