@@ -1,0 +1,67 @@
+"""What is wrong with a hall file, in words a technician can act on. PURE."""
+
+import difflib
+import json
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+SHOWN_MAX = 40
+
+BARE = re.compile(r"[A-Za-z0-9_-]{1,40}")
+
+
+class Fault(NamedTuple):
+    """One thing to mend.
+
+    Attributes:
+        key: Where, e.g. `hall.timezone` or `service[2] (kk): agency`; `[2]` = the second one.
+        what: What is wrong.
+        mend: What to do about it.
+    """
+
+    key: str
+    what: str
+    mend: str
+
+    def __str__(self) -> str:
+        """Return it as one line without the file's name."""
+        return f"{self.key}: {self.what}; {self.mend}"
+
+
+def show(value: object) -> str:
+    """Return a value of a TOML file as it is written there, shortened."""
+    if isinstance(value, dict):
+        return "a table { }" if value else "an empty table { }"
+    if isinstance(value, list):
+        return "a list [ ]" if value else "an empty list [ ]"
+    # A number beyond 64 bits has no business here, and its digits may be too many to print.
+    if isinstance(value, int) and value.bit_length() > 64:  # noqa: PLR2004 - see above
+        return "a number that is far too big"
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= SHOWN_MAX else text[: SHOWN_MAX - 1] + "…"
+
+
+def key_of(name: str) -> str:
+    """Return a key as it is written in TOML, shortened: bare, or in quotes."""
+    return name if BARE.fullmatch(name) else show(name)
+
+
+def listed(words: Iterable[object], *, last: str = "and") -> str:
+    """Return `a, b and c`."""
+    texts = [str(word) for word in words]
+    if len(texts) < 2:  # noqa: PLR2004 - nothing to join
+        return "".join(texts)
+    return f"{', '.join(texts[:-1])} {last} {texts[-1]}"
+
+
+def choose(word: object, known: Iterable[object]) -> str:
+    """Return how to mend a word that isn't one of those known: the nearest one, or all of them."""
+    words = [str(each) for each in known]
+    if not words:
+        return "remove it"
+    near = difflib.get_close_matches(str(word).lower()[:64], [each.lower() for each in words], n=1)
+    for each in words:
+        if near and each.lower() == near[0]:
+            return f"did you mean {each}?"
+    return f"write {'one of ' if len(words) > 1 else ''}{listed(words, last='or')}"

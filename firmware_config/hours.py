@@ -1,0 +1,142 @@
+"""Opening hours as the hall file writes them. PURE.
+
+A table by day: `mon` or a span `mon-thu`; its value is hours, `"08:00-12:00"`, several with commas,
+or `"closed"`. A day that isn't named is closed. 24:00 is the end of a day, never its beginning.
+"""
+
+import itertools
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+CLOSED = "closed"
+
+DAY_END_MIN = 24 * 60
+
+_TIME = re.compile(r"([01][0-9]|2[0-4]):([0-5][0-9])")
+
+
+class Span(NamedTuple):
+    """From one minute of the day to another, the second not included."""
+
+    start_min: int
+    end_min: int
+
+    def __str__(self) -> str:
+        """Return it as the hall file writes it."""
+        return f"{clock(self.start_min)}-{clock(self.end_min)}"
+
+
+Week = dict[str, tuple[Span, ...]]
+"""Spans by day (`mon` ... `sun`), in order; a closed day is not in it."""
+
+
+class HoursError(ValueError):
+    """Hours that make no sense.
+
+    Attributes:
+        entry: The day or span of days it stands at.
+        what: What is wrong.
+        mend: What to write.
+    """
+
+    def __init__(self, entry: str, what: str, mend: str) -> None:
+        super().__init__(f"{entry}: {what}; {mend}")
+        self.entry = entry
+        self.what = what
+        self.mend = mend
+
+
+def clock(at_min: int) -> str:
+    """Return a minute of the day as `08:00`."""
+    return f"{at_min // 60:02}:{at_min % 60:02}"
+
+
+def parse_clock(text: str) -> int | None:
+    """Return the minute of the day of `08:00` to `24:00`, None when it is no time."""
+    match = _TIME.fullmatch(text)
+    if not match:
+        return None
+    minutes = int(match[1]) * 60 + int(match[2])
+    return minutes if minutes <= DAY_END_MIN else None
+
+
+def parse_spans(entry: str, text: str) -> tuple[Span, ...]:
+    """Return the spans of `08:00-12:00, 13:00-15:00` in order; none when it says closed.
+
+    Raises:
+        HoursError: It isn't of that shape, ends before it starts, or overlaps.
+    """
+    if text.strip() == CLOSED:
+        return ()
+    spans = sorted(_parse_span(entry, part.strip()) for part in text.split(","))
+    for before, after in itertools.pairwise(spans):
+        if after.start_min < before.end_min:
+            what = f"{before} and {after} overlap"
+            raise HoursError(entry, what, "write spans that follow each other")
+    return tuple(spans)
+
+
+def _parse_span(entry: str, text: str) -> Span:
+    first, dash, second = (part.strip() for part in text.partition("-"))
+    start, end = parse_clock(first), parse_clock(second)
+    if not dash or start is None or end is None:
+        mend = 'write hours like "08:00-15:00" (24-hour clock, two digits), or "closed"'
+        raise HoursError(entry, f'"{text[:40]}" is no span of hours', mend)
+    if end <= start:
+        mend = "write the earlier time first; hours past midnight end at 24:00"
+        raise HoursError(entry, f"{text} ends before it starts", mend)
+    return Span(start, end)
+
+
+def parse_days(entry: str) -> tuple[str, ...]:
+    """Return the days of `mon` or `mon-thu`.
+
+    Raises:
+        HoursError: No such day, or a span that runs backwards.
+    """
+    first, dash, last = entry.partition("-")
+    for day in (first, last) if dash else (first,):
+        if day not in DAYS:
+            mend = "write a day, mon tue wed thu fri sat sun, or a span like mon-thu"
+            raise HoursError(entry, f'"{day[:40]}" is no day', mend)
+    start, end = DAYS.index(first), DAYS.index(last or first)
+    if end < start:
+        raise HoursError(entry, "the span runs backwards", "the week goes from mon to sun")
+    return DAYS[start : end + 1]
+
+
+def parse_week(table: Mapping[str, str]) -> tuple[Week, list[HoursError]]:
+    """Return the hours by day, and what is wrong with the table, entry by entry."""
+    week: Week = {}
+    named: dict[str, str] = {}
+    errors: list[HoursError] = []
+    for entry, text in table.items():
+        try:
+            days, spans = parse_days(entry), parse_spans(entry, text)
+        except HoursError as error:
+            errors.append(error)
+            continue
+        for day in days:
+            if day in named:
+                what = f"{day} has hours at {named[day]} already"
+                errors.append(HoursError(entry, what, "name each day once"))
+            elif spans:
+                week[day] = spans
+            named.setdefault(day, entry)
+    return week, errors
+
+
+def outside(breaks: Week, hours: Week) -> list[tuple[str, Span]]:
+    """Return the breaks, with their day, that aren't inside that day's opening hours."""
+    return [
+        (day, rest)
+        for day, spans in breaks.items()
+        for rest in spans
+        if not any(
+            span.start_min <= rest.start_min and rest.end_min <= span.end_min
+            for span in hours.get(day, ())
+        )
+    ]

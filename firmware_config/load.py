@@ -1,0 +1,125 @@
+"""Read a hall file from disk. The only IO of the checks; the rest of this package is pure."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from firmware_config.faults import Fault
+from firmware_config.parse import Draft, parse_hall
+from firmware_config.schema import HallFile
+
+FILE_MAX = 1_000_000
+"""Bytes. A hall of 121 services and 80 nodes needs 60 KB."""
+
+WHOLE_FILE = "file"
+"""The key of a fault that belongs to no part of the file."""
+
+_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+class HallFileError(Exception):
+    """A hall file that can't be used; as text, a line for each fault.
+
+    Attributes:
+        faults: All of them.
+    """
+
+    def __init__(self, path: Path, faults: tuple[Fault, ...]) -> None:
+        super().__init__("\n".join(f"{path}: {fault}" for fault in faults))
+        self.path = path
+        self.faults = faults
+
+
+class Examined(NamedTuple):
+    """A hall file and what is wrong with it.
+
+    Attributes:
+        file: None when there is any fault.
+        draft: What could be read; None when not even TOML could be.
+    """
+
+    file: HallFile | None
+    draft: Draft | None
+    faults: tuple[Fault, ...]
+
+
+def load_hall(path: Path) -> HallFile:
+    """Return a hall file that passed every check.
+
+    Raises:
+        HallFileError: It can't be read, or has faults; it names all of them.
+    """
+    examined = examine(path)
+    if examined.file is None:
+        raise HallFileError(path, examined.faults)
+    return examined.file
+
+
+def examine(path: Path) -> Examined:
+    """Return what a hall file holds and all its faults; never raises for what is in it."""
+    tables = _read_tables(path)
+    if isinstance(tables, Fault):
+        return Examined(None, None, (tables,))
+    draft, faults = parse_hall(tables)
+    if faults:
+        return Examined(None, draft, tuple(faults))
+    return Examined(msgspec.convert(tables, HallFile), draft, ())
+
+
+def _read_tables(path: Path) -> dict[str, object] | Fault:
+    text = _read_text(path)
+    if isinstance(text, Fault):
+        return text
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return _syntax_fault(str(error))
+    except RecursionError:
+        return Fault(WHOLE_FILE, "lists or tables are nested too deep", "write them flat")
+    except ValueError as error:
+        # Python refuses to read numbers of thousands of digits.
+        return Fault(WHOLE_FILE, f"it is no TOML: {error}", "write a number that makes sense")
+
+
+def _read_text(path: Path) -> str | Fault:
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(FILE_MAX + 1)
+    except FileNotFoundError:
+        return Fault(WHOLE_FILE, "there is no such file", "check the path")
+    except IsADirectoryError:
+        return Fault(WHOLE_FILE, "it is a folder", "name the hall file in it")
+    except OSError as error:
+        mend = "check the path, and who may read the file"
+        return Fault(WHOLE_FILE, f"it can't be read ({error.strerror})", mend)
+    if len(raw) > FILE_MAX:
+        mend = "a hall file is a text of some kilobytes: is this the right file?"
+        return Fault(WHOLE_FILE, f"it is larger than {FILE_MAX} bytes", mend)
+    try:
+        # Windows' Notepad puts a byte order mark in front.
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        return Fault(f"line {line}", "it is not UTF-8 text", "save the file with encoding UTF-8")
+
+
+def _syntax_fault(message: str) -> Fault:
+    match = _PLACE.search(message)
+    what = f"it is no TOML: {message[: match.start()] if match else message}"
+    if match and match[1]:
+        return Fault(f"line {match[1]}, column {match[2]}", what, "mend that line")
+    return Fault(WHOLE_FILE, what, "mend the end of the file")
+
+
+def is_timezone(name: str) -> bool:
+    """Return whether this machine knows the time zone."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        # An odd name ("../x") is a ValueError, a folder's name ("Asia") an OSError.
+        return False
+    return True

@@ -1,0 +1,45 @@
+"""The 40-pin header of a Raspberry Pi: which BCM numbers are free, and the models known. PURE."""
+
+from typing import NamedTuple
+
+
+class Model(NamedTuple):
+    """A kind of Pi.
+
+    Attributes:
+        title: As printed on the box.
+        chip: Label of its GPIO chip; its number changed between kernels, so it is found by label.
+        draws_hall: Strong enough to run the hub and a board at once.
+    """
+
+    title: str
+    chip: str
+    draws_hall: bool
+
+
+MODELS: dict[str, Model] = {
+    "pi3": Model("Raspberry Pi 3 Model B or B+", "pinctrl-bcm2835", draws_hall=False),
+    "zero2w": Model("Raspberry Pi Zero 2 W", "pinctrl-bcm2835", draws_hall=False),
+    "pi4": Model("Raspberry Pi 4 Model B", "pinctrl-bcm2711", draws_hall=True),
+    "pi400": Model("Raspberry Pi 400", "pinctrl-bcm2711", draws_hall=True),
+    "pi5": Model("Raspberry Pi 5", "pinctrl-rp1", draws_hall=True),
+    "pi500": Model("Raspberry Pi 500", "pinctrl-rp1", draws_hall=True),
+}
+"""All have the same 40-pin header. 32-bit-only models are left out: lgpio has no wheel for them."""
+
+I2C = (2, 3)
+UART = (14, 15)
+SPI = (7, 8, 9, 10, 11)
+
+EEPROM = (0, 1)
+"""Read by the firmware at boot to identify a HAT: never ours, so the schema starts at 2."""
+
+RESERVED: dict[int, str] = {
+    **dict.fromkeys(I2C, "I2C, with fixed pull-ups of 1.8 kΩ (sensors, signs, clock)"),
+    **dict.fromkeys(UART, "the serial port, which the Pi drives at boot"),
+    **dict.fromkeys(SPI, "SPI, two of them driven as soon as it is switched on"),
+}
+"""Why a pin is refused unless the node says `allow_pins`."""
+
+FREE = tuple(pin for pin in range(2, 28) if pin not in RESERVED)
+"""The 17 pins for buttons and lamps."""

@@ -1,0 +1,486 @@
+"""The shape of a hall file: one struct a section, one struct a role. PURE: no file is read here.
+
+`[[agency]]`, `[[service]]`, `[[counter]]` and `[[zone]]` are `broker.hall.setup`'s structs. What
+must hold between sections is in `rules.py` and `wiring.py`; what other packages ask of a file is at
+the end of this one. A type's `description` is what `loket check` says to write instead.
+
+Checked now, acted on by a later release: `[hall]` open, breaks, dates, holidays, issue_from, paper,
+spoken_number, voice_languages, no_show_*; `[hub]` copies; `[[agency]]` open, breaks, icon,
+complaints; `[[service]]` standard, quota, cutoff_min, requires, fee, finish; `[[counter]]` where,
+direction; `[[zone]]` sound_area, repeat_in; `[[node]]` offline, printer, screen, rating, voice, rtc
+and the roles sign, sensor and shadow; `[wifi]`, `[retain]`, `[skm]`.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from broker.hall.setup import (
+    Agency,
+    Counter,
+    CounterId,
+    Days,
+    Id,
+    Language,
+    Service,
+    Setup,
+    Zone,
+    make_setup,
+)
+
+Prefix = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-HJ-NPRT-WXY][A-HJ-NPRT-WXY0-9]?$",
+        description="a letter that can't be misread (no I, O, Q, S, Z), and perhaps a digit",
+        examples=["K1"],
+    ),
+]
+"""The prefix of numbers made without the hub: a kiosk's own, or the drawer's paper ones."""
+
+Pin = Annotated[
+    int,
+    Meta(ge=2, le=27, description="a BCM number of the 40-pin header, 2 to 27", examples=[17]),
+]
+"""A BCM number (what gpiozero and pinout.xyz call GPIO17), never the place on the header."""
+
+Port = Annotated[int, Meta(ge=1024, le=65535, description="a port, 1024 to 65535", examples=[8080])]
+
+ButtonName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9-]{1,32}$",
+        description="the id of a service or agency, a series, or PRIORITY",
+    ),
+]
+
+LampName = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9-]{1,32}$", description="ready, or the name of a button")
+]
+
+CounterButton = Literal["call", "recall", "no_show", "park", "done", "pause"]
+
+Metres = Annotated[float, Meta(ge=1, le=40, description="metres, 1 to 40", examples=[10])]
+
+Inches = Annotated[
+    float, Meta(ge=10, le=120, description="the picture's diagonal in inches", examples=[55])
+]
+
+DayCount = Annotated[int, Meta(ge=1, le=3660, description="whole days, 1 to 3660", examples=[365])]
+
+PRIORITY = "PRIORITY"
+"""The kiosk button that is no service: it makes the next ticket a priority one."""
+
+
+class HallSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[hall]`: what holds everywhere in it.
+
+    Attributes:
+        languages: The first is the main one.
+        open: Hours by day, see `hours.py`; a day that isn't named is closed.
+        dates: Hours by date ("2026-12-24"), or "closed"; they win over holidays and agencies.
+        holidays: A file beside this one.
+        far_seat_m: How far the farthest reader of a board sits.
+        command_ttl_s: A press older than this is refused as stale.
+        served_min_s: Called for at least this long counts as served, else as a no-show.
+        paper: Prefix of the paper numbers in the drawer.
+        spoken_number: "digits" = A 0 0 7, "number" = A 7.
+        issue_from: When the kiosks begin to give out numbers; at opening time without it.
+    """
+
+    id: Id
+    name: Annotated[
+        str, Meta(min_length=1, max_length=80, description="a text of 1 to 80 characters in quotes")
+    ]
+    timezone: str = "Asia/Jakarta"
+    languages: Annotated[
+        tuple[Language, ...],
+        Meta(min_length=1, description="a list of language codes", examples=[["id", "en"]]),
+    ] = ("id",)
+    voice_languages: tuple[Language, ...] = ()
+    open: Days
+    breaks: Days = {}
+    dates: dict[str, str] = {}
+    holidays: str | None = None
+    far_seat_m: Metres = 10
+    command_ttl_s: Annotated[
+        int, Meta(ge=2, le=60, description="whole seconds, 2 to 60", examples=[10])
+    ] = 10
+    served_min_s: Annotated[
+        int, Meta(ge=0, le=600, description="whole seconds, 0 to 600", examples=[45])
+    ] = 45
+    no_show_return_after: Annotated[
+        int, Meta(ge=1, le=20, description="places in the queue, 1 to 20", examples=[3])
+    ] = 3
+    no_show_return_min: Annotated[
+        int, Meta(ge=0, le=60, description="whole minutes, 0 to 60", examples=[3])
+    ] = 3
+    no_show_max: Annotated[int, Meta(ge=0, le=9, description="times, 0 to 9", examples=[2])] = 2
+    paper: Prefix | None = None
+    spoken_number: Literal["digits", "number"] = "digits"
+    issue_from: str | None = None
+
+
+class HubSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[hub]`: where nodes find the broker and the hub.
+
+    Attributes:
+        addresses: Tried in order: the hub's, then its shadow's.
+        copies: Nodes on other Pis that keep a live copy of the journal.
+    """
+
+    addresses: Annotated[
+        tuple[str, ...],
+        Meta(
+            min_length=1,
+            max_length=3,
+            description="a list of 1 to 3 IP addresses",
+            examples=[["10.77.0.1"]],
+        ),
+    ]
+    copies: Annotated[tuple[Id, ...], Meta(max_length=2, description="at most 2 node ids")] = ()
+
+
+class BrokerSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[broker]`: which MQTT broker runs on the hub's Pi. "embedded" is for trying out only."""
+
+    kind: Literal["mosquitto", "embedded"] = "mosquitto"
+    port: Port = 8883
+
+
+class WifiSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[wifi]`: the visitors' network, without internet, for the phone page.
+
+    Attributes:
+        subnet: Its addresses, e.g. "10.78.0.0/22".
+        page: The address printed on slips.
+    """
+
+    ssid: Annotated[str, Meta(min_length=1, max_length=32, description="1 to 32 characters")]
+    subnet: str
+    page: Annotated[
+        str,
+        Meta(
+            pattern=r"^https?://[^\s]+$",
+            description="a web address",
+            examples=["http://antrean.lan/"],
+        ),
+    ]
+
+
+class RetainSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[retain]`: after how many days what is not the journal is erased."""
+
+    staff_days: DayCount = 365
+    texts_days: DayCount = 365
+    readings_days: DayCount = 730
+    health_days: DayCount = 90
+
+
+class SkmSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[skm]`: the satisfaction survey (Survei Kepuasan Masyarakat, nine elements).
+
+    Attributes:
+        elements: Which of the nine are asked.
+        answers_min: Fewer answers than this are not published as a figure.
+    """
+
+    elements: tuple[
+        Annotated[int, Meta(ge=1, le=9, description="an element, 1 to 9", examples=[1])], ...
+    ] = (1, 2, 3, 4, 5, 6, 7, 8, 9)
+    answers_min: Annotated[
+        int, Meta(ge=1, le=1000, description="answers, 1 to 1000", examples=[30])
+    ] = 30
+
+
+class Printer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A kiosk's slip printer.
+
+    Attributes:
+        width: Of the paper, mm.
+        device: A serial or file printer's path.
+        address: A network printer's IP address.
+    """
+
+    kind: Literal["usb", "serial", "file", "network"]
+    width: Literal[58, 80] = 80
+    device: str | None = None
+    address: str | None = None
+
+
+class Voice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a board speaks."""
+
+    out: Literal["hdmi", "jack", "usb"] = "hdmi"
+
+
+class Bme280(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="bme280"
+):
+    """Temperature, humidity and pressure, on I2C."""
+
+    address: Literal[0x76, 0x77] = 0x76
+
+
+class Sht4x(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="sht4x"
+):
+    """Temperature and humidity, on I2C."""
+
+    address: Literal[0x44, 0x45, 0x46] = 0x44
+
+
+class Ds18b20(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="ds18b20"
+):
+    """Temperature, on 1-Wire."""
+
+    pin: Pin = 4
+
+
+class Door(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="door"
+):
+    """Counts people by two light beams; the first to break tells in from out."""
+
+    beams: Annotated[
+        tuple[Pin, ...],
+        Meta(min_length=2, max_length=2, description="two pins", examples=[[23, 24]]),
+    ]
+
+
+Sensor = Bme280 | Sht4x | Ds18b20 | Door
+
+
+class NodeBase(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="role", tag=True
+):
+    """What every `[[node]]` has: one id, one process, one MQTT account.
+
+    Attributes:
+        host: The Pi it runs on; several nodes may share one. Without it a Pi of its own.
+        model: A name in `pins.MODELS`.
+        address: The Pi's fixed IP address.
+        allow_pins: Reserved pins this node uses on purpose (see `pins.RESERVED`).
+    """
+
+    id: Id
+    host: Id | None = None
+    model: str = "pi4"
+    address: str | None = None
+    allow_pins: tuple[Pin, ...] = ()
+
+
+class HubNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="hub"):
+    """The process that decides; its id is `hub`. The broker runs on the same Pi."""
+
+    rtc: bool = False
+
+
+class ShadowNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="shadow"):
+    """A second hub that waits, on another Pi."""
+
+
+class WebNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="web"):
+    """The hall's pages; its id is `web`, its Pi the hub's."""
+
+    port: Port = 8080
+
+
+class KioskNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="kiosk"):
+    """Gives out tickets.
+
+    Attributes:
+        offline: Prefix of the numbers it gives out while the hub is gone.
+        buttons: Pin by what the button takes; see `kiosk_services`.
+        lamps: Pin by lamp: `ready`, or the name of the button it lights.
+        printer: Without it the slip is only a text file in the node's data folder.
+        screen: It has a touch screen that shows the services.
+    """
+
+    offline: Prefix
+    buttons: dict[ButtonName, Pin] = {}
+    lamps: dict[LampName, Pin] = {}
+    printer: Printer | None = None
+    screen: bool = False
+
+
+class CounterNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="counter"):
+    """The buttons and the lamp of one counter.
+
+    Attributes:
+        counters: Exactly one while it has buttons (a press must say which counter it means).
+        rating: Pins of the visitor's rating buttons, worst first.
+    """
+
+    counters: Annotated[
+        tuple[CounterId, ...],
+        Meta(min_length=1, description="a list of counter numbers", examples=[[3]]),
+    ]
+    buttons: dict[CounterButton, Pin] = {}
+    lamp: Pin | None = None
+    rating: Annotated[
+        tuple[Pin, ...], Meta(max_length=5, description="at most 5 pins, worst rating first")
+    ] = ()
+
+
+class BoardNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="board"):
+    """A hall display, and its voice.
+
+    Attributes:
+        zone: Shows this zone's calls; all calls without it.
+        width_px, height_px: Of the picture it is given.
+        far_seat_m: Of its own readers; the hall's without it.
+    """
+
+    zone: Id | None = None
+    diag_in: Inches = 55
+    width_px: Annotated[
+        int, Meta(ge=640, le=3840, description="pixels, 640 to 3840", examples=[1920])
+    ] = 1920
+    height_px: Annotated[
+        int, Meta(ge=480, le=2160, description="pixels, 480 to 2160", examples=[1080])
+    ] = 1080
+    far_seat_m: Metres | None = None
+    voice: bool | Voice = False
+
+
+class SignNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="sign"):
+    """The small display above a counter.
+
+    Attributes:
+        i2c: Address of its digits; without it the sign is a screen on HDMI.
+    """
+
+    counters: Annotated[
+        tuple[CounterId, ...],
+        Meta(min_length=1, description="a list of counter numbers", examples=[[3]]),
+    ]
+    i2c: (
+        Annotated[
+            int, Meta(ge=0x70, le=0x77, description="an I2C address, 0x70 to 0x77", examples=[0x70])
+        ]
+        | None
+    ) = None
+
+
+class SensorNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="sensor"):
+    """Measures the hall."""
+
+    sensors: Annotated[
+        tuple[Sensor, ...],
+        Meta(min_length=1, description="a list of sensors", examples=[[{"kind": "bme280"}]]),
+    ]
+
+
+Node = HubNode | ShadowNode | WebNode | KioskNode | CounterNode | BoardNode | SignNode | SensorNode
+
+
+class HallFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole hall file; `load.load_hall` is the way to one that passed every check."""
+
+    hall: HallSection
+    hub: HubSection
+    broker: BrokerSection = BrokerSection()
+    agencies: tuple[Agency, ...] = field(name="agency")
+    services: tuple[Service, ...] = field(name="service")
+    counters: tuple[Counter, ...] = field(name="counter")
+    zones: tuple[Zone, ...] = field(name="zone", default=())
+    nodes: tuple[Node, ...] = field(name="node")
+    wifi: WifiSection | None = None
+    retain: RetainSection = RetainSection()
+    skm: SkmSection = SkmSection()
+
+
+def setup_of(file: HallFile) -> Setup:
+    """Return the hall as the rules see it."""
+    return make_setup(
+        hall=file.hall.id,
+        name=file.hall.name,
+        timezone=file.hall.timezone,
+        agencies=file.agencies,
+        services=file.services,
+        counters=file.counters,
+        languages=file.hall.languages,
+        zones=file.zones,
+        served_min_s=file.hall.served_min_s,
+        command_ttl_s=file.hall.command_ttl_s,
+    )
+
+
+def node_of(file: HallFile, node_id: str) -> Node:
+    """Return the node of that id.
+
+    Raises:
+        ValueError: There is none; the message lists those there are.
+    """
+    for node in file.nodes:
+        if node.id == node_id:
+            return node
+    ids = ", ".join(node.id for node in file.nodes)
+    raise ValueError(f"the hall file has no node {node_id!r}; it has {ids}")
+
+
+def role_of(node: Node) -> str:
+    """Return `kiosk`, `counter`, `board` and so on: the `role` of the file, and of an `Actor`."""
+    role = node.__struct_config__.tag
+    if not isinstance(role, str):
+        raise TypeError(f"node {node.id}: a role is text, not {role!r}")
+    return role
+
+
+def host_of(node: Node) -> str:
+    """Return the Pi it runs on."""
+    return node.host or node.id
+
+
+def far_seat_m_of(file: HallFile, board: BoardNode) -> float:
+    """Return how far the farthest reader of this board sits, metres."""
+    return file.hall.far_seat_m if board.far_seat_m is None else board.far_seat_m
+
+
+def voice_of(board: BoardNode) -> Voice | None:
+    """Return where it speaks, None when it is silent."""
+    if isinstance(board.voice, Voice):
+        return board.voice
+    return Voice() if board.voice else None
+
+
+def voice_languages_of(file: HallFile) -> tuple[str, ...]:
+    """Return the languages it speaks, the first one first: those it shows when none are named."""
+    return file.hall.voice_languages or file.hall.languages
+
+
+def service_of_button(
+    name: str, agencies: tuple[Agency, ...], services: tuple[Service, ...]
+) -> str | None:
+    """Return the id of the service a kiosk button takes, None when its name says no single one.
+
+    The name is a service's id, an agency's id or series, or the series of exactly one service. An
+    agency stands for its `general` service, or for its only one.
+    """
+    if any(service.id == name for service in services):
+        return name
+    for agency in agencies:
+        if name in {agency.id, agency.series}:
+            own = [service.id for service in services if service.agency == agency.id]
+            return agency.general or (own[0] if len(own) == 1 else None)
+    named = [service.id for service in services if service.series == name]
+    return named[0] if len(named) == 1 else None
+
+
+def kiosk_services(file: HallFile, kiosk: KioskNode) -> dict[str, str]:
+    """Return the service each of its buttons takes, without PRIORITY.
+
+    Raises:
+        ValueError: A button names no single service; `load_hall` refuses such a file.
+    """
+    taken: dict[str, str] = {}
+    for name in kiosk.buttons:
+        if name == PRIORITY:
+            continue
+        service = service_of_button(name, file.agencies, file.services)
+        if service is None:
+            raise ValueError(f"node {kiosk.id}: button {name} names no single service")
+        taken[name] = service
+    return taken
