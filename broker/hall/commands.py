@@ -12,13 +12,13 @@ from msgspec import Meta, Struct
 
 from broker.hall.setup import CounterId, Id
 
-Origin = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}:[1-9][0-9]{0,15}(\.[2-4])?$")]
+Origin = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}:[1-9][0-9]{0,15}(\.[2-4])?\Z")]
 """`stream:seq` of the command that made it (`.2` to `.4`: the further tickets of one issue)."""
 
 Seen = Annotated[str, Meta(max_length=64)]
 """The `call_id` the lamp or page showed when pressed; empty when it showed none (DESIGN §5.6)."""
 
-Number = Annotated[str, Meta(pattern=r"^[A-Z0-9]{1,2}[0-9]{3}$")]
+Number = Annotated[str, Meta(pattern=r"^[A-Z0-9]{1,2}[0-9]{3}\Z")]
 """What people read: a prefix of 1-2 characters and 3 digits."""
 
 AGE_MAX_MS = 40 * 24 * 3600 * 1000
@@ -54,7 +54,7 @@ class Issue(Command, frozen=True, kw_only=True):
     """
 
     services: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=4)]
-    code: Annotated[str, Meta(pattern=r"^[A-Z2-9]{0,16}$")] = ""
+    code: Annotated[str, Meta(pattern=r"^[A-Z2-9]{0,16}\Z")] = ""
 
 
 class ConfirmPrint(Command, frozen=True, kw_only=True):
@@ -114,7 +114,7 @@ class OpenDay(Command, frozen=True, kw_only=True):
         date: ISO date in the hall's time zone, e.g. `2026-11-25`.
     """
 
-    date: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    date: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
 
 
 AnyCommand = (

@@ -4,9 +4,26 @@ A snapshot is whole, never a delta, and says which journal position it shows. A 
 seen a later one ignores it (DESIGN §5.15).
 """
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+
+from broker.hall.policy import waiting
+
+if TYPE_CHECKING:
+    from broker.hall.state import Hall, Queue, Ticket
+
+CALL_FRESH_MS = 60_000
+"""The board carries every call younger than this (DESIGN §5.15)."""
+
+CALLS_MIN = 30
+"""The board carries at least this many calls, if the open day has them."""
+
+CALLS_MAX = 160
+"""The board carries no more: no message is over 32 KiB (DESIGN §5.15), and these fit."""
+
+NEXT_COUNT = 3
+"""How many of the next numbers `state/queue` names."""
 
 CounterStatus = Literal["closed", "open", "paused"]
 
@@ -94,3 +111,68 @@ class QueueView(Struct, frozen=True, kw_only=True):
     at_ms: int
     day: str
     services: dict[str, ServiceQueue]
+
+
+def board_view(hall: "Hall", *, gen: str, at_ms: int) -> BoardView:
+    """Return the calls for every board and voice, newest first."""
+    oldest_ms = at_ms - CALL_FRESH_MS
+    return BoardView(
+        gen=gen,
+        pos=hall.pos,
+        at_ms=at_ms,
+        day=hall.day,
+        calls=tuple(
+            call
+            for count, call in enumerate(reversed(hall.calls), start=1)
+            if count <= CALLS_MIN or call.at_ms > oldest_ms
+        ),
+    )
+
+
+def counter_view(hall: "Hall", counter: int, *, gen: str) -> CounterView:
+    """Return what the lamp and sign of this counter show.
+
+    Raises:
+        KeyError: The setup has no such counter.
+    """
+    state = hall.counters[counter]
+    return CounterView(
+        gen=gen,
+        pos=hall.pos,
+        counter=counter,
+        status=state.status,
+        waiting=waiting(hall, counter),
+        call=_counter_call(state.current) if state.current else None,
+    )
+
+
+def queue_view(hall: "Hall", *, gen: str, at_ms: int) -> QueueView:
+    """Return every service's queue: those of the setup, in its order."""
+    return QueueView(
+        gen=gen,
+        pos=hall.pos,
+        at_ms=at_ms,
+        day=hall.day,
+        services={service: _service_queue(hall.queues[service]) for service in hall.setup.services},
+    )
+
+
+def _service_queue(queue: "Queue") -> ServiceQueue:
+    return ServiceQueue(
+        waiting=queue.waiting,
+        next=tuple(ticket.number for ticket in queue.ready[:NEXT_COUNT]),
+        last=queue.last,
+        issued=queue.issued,
+    )
+
+
+def _counter_call(ticket: "Ticket") -> CounterCall:
+    return CounterCall(
+        call_id=ticket.call_id,
+        ticket=ticket.id,
+        number=ticket.number,
+        service=ticket.service,
+        state=ticket.state.value,
+        called_ms=ticket.called_ms,
+        repeat=ticket.repeat,
+    )

@@ -1,0 +1,223 @@
+"""A small hall and the tools to tell its stories: who asks, what came before, what is so now."""
+
+from copy import deepcopy
+from typing import Any
+
+from broker.hall.commands import (
+    AnyCommand,
+    CallNext,
+    Close,
+    CloseCounter,
+    ConfirmPrint,
+    Issue,
+    OpenCounter,
+    OpenDay,
+    PauseCounter,
+)
+from broker.hall.events import DayOpened, HallEvent, TicketIssued
+from broker.hall.rules import Actor, Asked, Refusal, decide
+from broker.hall.setup import Agency, Counter, Service, Setup, make_setup
+from broker.hall.state import AT_COUNTER, Hall, TicketState
+
+DAY = "2026-11-25"
+
+START_MS = 1_795_570_000_000
+
+KIOSK = Actor(node="kiosk-1", role="kiosk")
+STAFF = Actor(node="loket-1", role="counter", counters=frozenset({1, 2, 3}))
+HUB = Actor(node="hub", role="hub")
+
+
+def small_setup() -> Setup:
+    """Return 3 counters and 3 services: `ktp-el` and `kk` share series A, `pajak` has B."""
+    return make_setup(
+        hall="tebing-tinggi",
+        name="MPP Kota Tebing Tinggi",
+        timezone="Asia/Jakarta",
+        agencies=(
+            Agency(id="dukcapil", name="Dinas Kependudukan", short="Disdukcapil", series="A"),
+            Agency(id="bapenda", name="Badan Pendapatan Daerah", short="Bapenda"),
+        ),
+        services=(
+            Service(id="ktp-el", agency="dukcapil", name={"id": "Perekaman KTP-el"}),
+            Service(id="kk", agency="dukcapil", name={"id": "Kartu Keluarga"}),
+            Service(id="pajak", agency="bapenda", name={"id": "Pajak"}, series="B"),
+        ),
+        counters=(
+            Counter(id=1, serves=("ktp-el", "kk")),
+            Counter(id=2, serves=("kk", "ktp-el")),
+            Counter(id=3, serves=("pajak", "ktp-el")),
+        ),
+    )
+
+
+def origin(seq: int) -> str:
+    """Return the origin of the story's row `seq`."""
+    return f"{'a' * 32}:{seq}"
+
+
+def by_default(command: AnyCommand) -> Actor:
+    """Return who usually asks for this."""
+    match command:
+        case OpenDay():
+            return HUB
+        case _ if hasattr(command, "counter"):
+            return STAFF
+        case _:
+            return KIOSK
+
+
+class Story:
+    """A hall and its journal, as a hub would lead them.
+
+    Attributes:
+        journal: The rows: (pos, at_ms, events). Refused commands leave none here.
+    """
+
+    def __init__(self, setup: Setup | None = None) -> None:
+        self.hall = Hall(setup or small_setup())
+        self.journal: list[tuple[int, int, tuple[HallEvent, ...]]] = []
+        self.at_ms = START_MS
+
+    def then(self, *events: HallEvent) -> "Story":
+        """Journal these events as one row."""
+        self.journal.append((self.hall.pos + 1, self.at_ms, events))
+        self.hall.apply(*self.journal[-1])
+        return self
+
+    def after(self, seconds: float) -> "Story":
+        """Let time pass."""
+        self.at_ms += round(seconds * 1000)
+        return self
+
+    def ask(
+        self, command: AnyCommand, by: Actor | None = None, *, stale: bool = False
+    ) -> tuple[HallEvent, ...]:
+        """Decide, journal and return what happened.
+
+        Raises:
+            Refusal: After a check that it has changed nothing.
+        """
+        before = snapshot(self.hall)
+        asked = Asked(origin=origin(self.hall.pos + 1), at_ms=self.at_ms, stale=stale)
+        try:
+            events = decide(self.hall, command, by or by_default(command), asked)
+        finally:
+            assert before == snapshot(self.hall), "decide has changed the hall"
+        self.then(*events)
+        return events
+
+    def told(
+        self, command: AnyCommand, by: Actor | None = None, *, stale: bool = False
+    ) -> tuple[str, str]:
+        """Return the code and detail with which this is refused; two empty texts when it is not."""
+        try:
+            self.ask(command, by, stale=stale)
+        except Refusal as refusal:
+            return refusal.code, refusal.detail
+        return "", ""
+
+    def open_day(self) -> "Story":
+        """Open the day."""
+        self.ask(OpenDay(date=DAY))
+        return self
+
+    def take(self, *services: str) -> list[str]:
+        """Take and print tickets of one visit; return their ids."""
+        taken = self.ask(Issue(services=services))
+        issued = [event for event in taken if isinstance(event, TicketIssued)]
+        for event in issued:
+            self.ask(ConfirmPrint(ticket=event.ticket, number=event.number))
+        return [event.ticket for event in issued]
+
+    def call(self, counter: int) -> str:
+        """Press call at a counter as its lamp shows it; return the number called, or nothing."""
+        self.ask(CallNext(counter=counter, seen=self.seen(counter)))
+        current = self.hall.counters[counter].current
+        return current.number if current else ""
+
+    def close(self, counter: int) -> "Story":
+        """Press done."""
+        self.ask(Close(counter=counter, seen=self.seen(counter)))
+        return self
+
+    def turn(
+        self, kind: type[OpenCounter | PauseCounter | CloseCounter], counter: int
+    ) -> tuple[HallEvent, ...]:
+        """Open, pause or close a counter as its lamp shows it."""
+        return self.ask(kind(counter=counter, seen=self.seen(counter)))
+
+    def seen(self, counter: int) -> str:
+        """Return what the counter's lamp shows."""
+        return self.hall.counters[counter].call_id
+
+
+def opened(setup: Setup | None = None) -> Story:
+    """Return a story whose day is open and nothing else."""
+    return Story(setup).open_day()
+
+
+def snapshot(hall: Hall) -> dict[str, Any]:
+    """Return all of the hall's state, comparable and independent of it."""
+    return deepcopy({name: value for name, value in vars(hall).items() if name != "setup"})
+
+
+def refolded(story: Story) -> Hall:
+    """Return a new hall that has read the story's whole journal."""
+    hall = Hall(story.hall.setup)
+    for row in story.journal:
+        hall.apply(*row)
+    return hall
+
+
+def refolded_since_day_opened(story: Story) -> Hall:
+    """Return a new hall that has read the journal from its newest `day_opened` on."""
+    hall = Hall(story.hall.setup)
+    newest = max(
+        (
+            at
+            for at, (_, _, events) in enumerate(story.journal)
+            if any(isinstance(event, DayOpened) for event in events)
+        ),
+        default=0,
+    )
+    for row in story.journal[newest:]:
+        hall.apply(*row)
+    return hall
+
+
+def check_counters(hall: Hall) -> None:
+    """Assert that counters and tickets agree on who is where, and nobody is in two places."""
+    at = {ticket.id: ticket.counter for ticket in hall.tickets.values() if ticket.counter}
+    current = {c.current.id: c.id for c in hall.counters.values() if c.current}
+    assert current == at
+    assert len(current) == sum(c.current is not None for c in hall.counters.values())
+    for ticket in hall.tickets.values():
+        assert (ticket.counter is not None) == (ticket.state in AT_COUNTER), ticket
+        assert (ticket.outcome is not None) == (ticket.state is TicketState.CLOSED), ticket
+    for counter in hall.counters.values():
+        assert counter.current is None or counter.status != "closed", counter
+
+
+def check_queues(hall: Hall) -> None:
+    """Assert that every queue is what counting all tickets of the day would give."""
+    tickets = hall.tickets.values()
+    busy = {ticket.visit for ticket in tickets if ticket.state in AT_COUNTER}
+    for service, queue in hall.queues.items():
+        waits = [t for t in tickets if t.service == service and t.state is TicketState.WAITING]
+        ready = [t for t in waits if t.printed and t.visit not in busy]
+        assert queue.waiting == len(waits), service
+        assert queue.ready == sorted(ready, key=lambda ticket: ticket.place), service
+        assert queue.issued == sum(t.service == service and t.number != "" for t in tickets)
+    members = [ticket.id for visit in hall.visits.values() for ticket in visit]
+    assert sorted(members) == sorted(hall.tickets)
+
+
+def check_numbers(hall: Hall) -> None:
+    """Assert that no number was given twice today, and the newest of each series is known."""
+    numbers = [ticket.number for ticket in hall.tickets.values()]
+    assert len(numbers) == len(set(numbers))
+    newest: dict[str, int] = {}
+    for number in numbers:
+        newest[number[:-3]] = max(newest.get(number[:-3], 0), int(number[-3:]))
+    assert newest == hall.numbers
