@@ -61,6 +61,8 @@ def parse_topic(text: str) -> Topic | None:
     if not text.startswith(ROOT + "/"):
         return None
     hall, _, path = text[len(ROOT) + 1 :].partition("/")
+    if not hall:
+        return None
     for kind, rule in RULES.items():
         if not rule.named and path == kind.value:
             return Topic(hall, kind)
@@ -73,3 +75,17 @@ def parse_topic(text: str) -> Topic | None:
 def every(hall: str, kind: Kind) -> str:
     """Return the filter for all topics of a kind in a hall."""
     return f"{ROOT}/{hall}/{kind.value}" + ("/+" if RULES[kind].named else "")
+
+
+def covers(wide: str, narrow: str) -> bool:
+    """Return whether the filter `wide` takes all that `narrow`, a topic or a filter, stands for."""
+    levels = narrow.split("/")
+    for at, level in enumerate(wide.split("/")):
+        if level == "#":
+            return True
+        if at == len(levels):
+            return False
+        # "+" is one level, so it covers "+" and a name, but not all the levels of "#".
+        if levels[at] == "#" or level not in {"+", levels[at]}:
+            return False
+    return len(levels) == at + 1
