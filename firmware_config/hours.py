@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from firmware_config.faults import show
+
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 CLOSED = "closed"
@@ -84,10 +86,10 @@ def _parse_span(entry: str, text: str) -> Span:
     start, end = parse_clock(first), parse_clock(second)
     if not dash or start is None or end is None:
         mend = 'write hours like "08:00-15:00" (24-hour clock, two digits), or "closed"'
-        raise HoursError(entry, f'"{text[:40]}" is no span of hours', mend)
+        raise HoursError(entry, f"{show(text)} is no span of hours", mend)
     if end <= start:
         mend = "write the earlier time first; hours past midnight end at 24:00"
-        raise HoursError(entry, f"{text} ends before it starts", mend)
+        raise HoursError(entry, f"{first}-{second} ends before it starts", mend)
     return Span(start, end)
 
 
@@ -101,7 +103,7 @@ def parse_days(entry: str) -> tuple[str, ...]:
     for day in (first, last) if dash else (first,):
         if day not in DAYS:
             mend = "write a day, mon tue wed thu fri sat sun, or a span like mon-thu"
-            raise HoursError(entry, f'"{day[:40]}" is no day', mend)
+            raise HoursError(entry, f"{show(day)} is no day", mend)
     start, end = DAYS.index(first), DAYS.index(last or first)
     if end < start:
         raise HoursError(entry, "the span runs backwards", "the week goes from mon to sun")

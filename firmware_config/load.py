@@ -10,7 +10,10 @@ import msgspec
 
 from firmware_config.faults import Fault
 from firmware_config.parse import Draft, parse_hall
+from firmware_config.roles import role_faults
+from firmware_config.rules import hall_faults
 from firmware_config.schema import HallFile
+from firmware_config.wiring import wiring_faults
 
 FILE_MAX = 1_000_000
 """Bytes. A hall of 121 services and 80 nodes needs 60 KB."""
@@ -64,7 +67,13 @@ def examine(path: Path) -> Examined:
     tables = _read_tables(path)
     if isinstance(tables, Fault):
         return Examined(None, None, (tables,))
+    return examine_tables(tables)
+
+
+def examine_tables(tables: dict[str, object]) -> Examined:
+    """Return what the tables of a hall file hold and all their faults."""
     draft, faults = parse_hall(tables)
+    faults += [*hall_faults(draft, is_timezone), *role_faults(draft), *wiring_faults(draft)]
     if faults:
         return Examined(None, draft, tuple(faults))
     return Examined(msgspec.convert(tables, HallFile), draft, ())

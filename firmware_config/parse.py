@@ -48,13 +48,21 @@ class Placed(NamedTuple, Generic[T]):
     value: T
     bad: frozenset[str]
 
+    def faults(self, path: str, what: str, mend: str) -> tuple[Fault, ...]:
+        """Return the fault at a path below it; none when that field has one already."""
+        name = path.partition(".")[0].partition("[")[0]
+        if name in self.bad:
+            return ()
+        join = ": " if "[" in self.key else "."
+        return (Fault(f"{self.key}{join}{path}", what, mend),)
+
 
 class Draft(NamedTuple):
     """What could be read of a hall file. A section that couldn't be read at all is None.
 
     Attributes:
         ids: Every id said, by section, also of items that could not be read.
-        broken: The sections with at least one fault.
+        dropped: The sections of which at least one item could not be read.
     """
 
     hall: Placed[HallSection] | None
@@ -67,7 +75,7 @@ class Draft(NamedTuple):
     zones: tuple[Placed[Zone], ...]
     nodes: tuple[Placed[Node], ...]
     ids: Mapping[str, frozenset[object]]
-    broken: frozenset[str]
+    dropped: frozenset[str]
 
 
 class _Bad:
@@ -95,17 +103,16 @@ def parse_hall(tables: Mapping[str, object]) -> tuple[Draft, list[Fault]]:
     singles: dict[str, Placed[Any] | None] = {}
     items: dict[str, tuple[Placed[Any], ...]] = {}
     ids: dict[str, frozenset[object]] = {}
-    broken: set[str] = set()
+    dropped: set[str] = set()
     for name, each in known.items():
-        before = len(faults)
         value = tables.get(name)
         if _element(each.type) is None:
             singles[name] = _single(each, value, present=name in tables, faults=faults)
         else:
             items[name] = tuple(_items(each, value, present=name in tables, faults=faults))
             ids[name] = _ids(value)
-        if len(faults) > before:
-            broken.add(name)
+            if len(items[name]) < (len(value) if isinstance(value, list) else 1):
+                dropped.add(name)
     draft = Draft(
         hall=singles["hall"],
         hub=singles["hub"],
@@ -117,7 +124,7 @@ def parse_hall(tables: Mapping[str, object]) -> tuple[Draft, list[Fault]]:
         zones=items["zone"],
         nodes=items["node"],
         ids=ids,
-        broken=frozenset(broken),
+        dropped=frozenset(dropped),
     )
     return draft, faults
 

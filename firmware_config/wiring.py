@@ -1,0 +1,254 @@
+"""What must hold of a hall's Pis: addresses, ports, pins and I2C, per host. PURE."""
+
+import ipaddress
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from firmware_config.faults import Fault, choose, key_of, show
+from firmware_config.parse import Draft, Placed
+from firmware_config.pins import I2C, MODELS, RESERVED, UART
+from firmware_config.roles import hub_host
+from firmware_config.schema import (
+    Bme280,
+    BoardNode,
+    CounterNode,
+    Door,
+    Ds18b20,
+    HubNode,
+    KioskNode,
+    Node,
+    SensorNode,
+    ShadowNode,
+    Sht4x,
+    SignNode,
+    WebNode,
+    host_of,
+)
+
+CLOCK_I2C = 0x68
+"""The address of a DS3231 clock."""
+
+_UART_DEVICES = ("/dev/serial0", "/dev/ttyS0", "/dev/ttyAMA0")
+
+
+class Claim(NamedTuple):
+    """Something on a host that only one part may have.
+
+    Attributes:
+        path: Where the node says so, below its key.
+        what: A pin (`pin 17`) or an I2C address (`I2C address 0x76`).
+        pin: Its BCM number, None for anything else.
+    """
+
+    placed: Placed[Node]
+    path: str
+    what: str
+    pin: int | None = None
+
+
+def wiring_faults(draft: Draft) -> list[Fault]:
+    """Return all faults of where nodes run and what they are wired to."""
+    return [
+        *_models(draft),
+        *_addresses(draft),
+        *_hub_addresses(draft),
+        *_wifi(draft),
+        *_reserved(draft),
+        *_clashes(draft),
+        *_ports(draft),
+    ]
+
+
+def _models(draft: Draft) -> Iterator[Fault]:
+    by_host: dict[str, list[Placed[Node]]] = defaultdict(list)
+    for placed in draft.nodes:
+        by_host[host_of(placed.value)].append(placed)
+        if placed.value.model not in MODELS:
+            mend = choose(placed.value.model, MODELS)
+            what = f"{show(placed.value.model)} is no model with a 40-pin header we know"
+            yield from placed.faults("model", what, mend)
+    for host, nodes in by_host.items():
+        for placed in nodes[1:]:
+            if placed.value.model != nodes[0].value.model and "model" not in nodes[0].bad:
+                what = f"{nodes[0].key} says this Pi ({host}) is a {show(nodes[0].value.model)}"
+                yield from placed.faults("model", what, "say one model for one Pi")
+        if any(isinstance(each.value, HubNode) for each in nodes):
+            yield from _too_weak(nodes)
+
+
+def _too_weak(nodes: list[Placed[Node]]) -> Iterator[Fault]:
+    for placed in nodes:
+        model = MODELS.get(placed.value.model)
+        if isinstance(placed.value, BoardNode) and model and not model.draws_hall:
+            what = f"a {model.title} can't run the hub and a board at once"
+            yield from placed.faults("host", what, "use a Pi 4 or 5, or give the board its own Pi")
+
+
+def _addresses(draft: Draft) -> Iterator[Fault]:
+    by_address: dict[str, Placed[Node]] = {}
+    by_host: dict[str, Placed[Node]] = {}
+    for placed in draft.nodes:
+        node = placed.value
+        if isinstance(node, KioskNode) and node.printer and node.printer.address is not None:
+            yield from _ip(placed, "printer.address", node.printer.address)
+        if node.address is None:
+            continue
+        faults = _ip(placed, "address", node.address)
+        yield from faults
+        if faults:
+            continue
+        first = by_host.setdefault(host_of(node), placed)
+        if first.value.address != node.address:
+            what = f"{first.key} says this Pi has the address {first.value.address}"
+            yield from placed.faults("address", what, "say one address for one Pi")
+        other = by_address.setdefault(node.address, placed)
+        if host_of(other.value) != host_of(node) and not _is_loopback(node.address):
+            what = f"{other.key} on another Pi has this address already"
+            mend = "give each Pi its own address, or nodes of one Pi the same host"
+            yield from placed.faults("address", what, mend)
+
+
+def _hub_addresses(draft: Draft) -> Iterator[Fault]:
+    if draft.hub is None:
+        return
+    addresses = draft.hub.value.addresses
+    embedded = draft.broker is not None and draft.broker.value.kind == "embedded"
+    for place, address in enumerate(addresses, start=1):
+        at = f"addresses[{place}]"
+        faults = _ip(draft.hub, at, address)
+        yield from faults
+        if address in addresses[: place - 1]:
+            yield from draft.hub.faults(at, f"{show(address)} is said twice", "say it once")
+        if embedded and not faults and not _is_loopback(address):
+            mend = 'write "127.0.0.1", or kind = "mosquitto" under [broker]'
+            what = "the embedded broker listens on 127.0.0.1 only"
+            yield from draft.hub.faults(at, what, mend)
+    for placed in draft.nodes:
+        node = placed.value
+        if not isinstance(node, HubNode | ShadowNode) or node.address is None:
+            continue
+        if node.address not in addresses and not _ip(placed, "address", node.address):
+            what = f"{node.address} is not in [hub] addresses, where the nodes look for it"
+            yield from placed.faults("address", what, "add it there, or mend this one")
+
+
+def _wifi(draft: Draft) -> Iterator[Fault]:
+    if draft.wifi is None:
+        return
+    try:
+        ipaddress.ip_network(draft.wifi.value.subnet)
+    except ValueError:
+        what = f"{show(draft.wifi.value.subnet)} is no network"
+        yield from draft.wifi.faults("subnet", what, 'write one like "10.78.0.0/22"')
+
+
+def _ip(placed: Placed[Any], path: str, text: str) -> tuple[Fault, ...]:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return placed.faults(path, f"{show(text)} is no IP address", 'write one like "10.77.0.11"')
+    if address.is_unspecified or address.is_multicast:
+        return placed.faults(
+            path, f"{show(text)} is no address of a machine", "write the machine's own"
+        )
+    return ()
+
+
+def _is_loopback(text: str) -> bool:
+    try:
+        return ipaddress.ip_address(text).is_loopback
+    except ValueError:
+        return False
+
+
+def _reserved(draft: Draft) -> Iterator[Fault]:
+    for placed in draft.nodes:
+        for claim in _pins(placed):
+            if claim.pin in RESERVED and claim.pin not in placed.value.allow_pins:
+                what = f"pin {claim.pin} is reserved for {RESERVED[claim.pin]}"
+                mend = f"use another pin, or add {claim.pin} to allow_pins if it is meant"
+                yield from placed.faults(claim.path, what, mend)
+
+
+def _clashes(draft: Draft) -> Iterator[Fault]:
+    taken: dict[tuple[str, str], Claim] = {}
+    for claim in _claims(draft):
+        host = host_of(claim.placed.value)
+        first = taken.setdefault((host, claim.what), claim)
+        if first is claim:
+            continue
+        here = first.placed.key == claim.placed.key
+        where = first.path if here else f"{first.placed.key}: {first.path}"
+        pi = "" if here else f" on the same Pi ({host})"
+        kind = claim.what.rpartition(" ")[0]
+        what = f"{claim.what} is taken by {where}{pi}"
+        yield from claim.placed.faults(claim.path, what, f"give one of them another {kind}")
+
+
+def _claims(draft: Draft) -> Iterator[Claim]:
+    """Yield all that is claimed; the buses first, as their pins can't move."""
+    buses: dict[str, Placed[Node]] = {}
+    for placed in draft.nodes:
+        devices = tuple(_i2c(placed.value))
+        for path, address in devices:
+            yield Claim(placed, path, f"I2C address {address:#x}")
+        if devices and buses.setdefault(host_of(placed.value), placed) is placed:
+            yield from (Claim(placed, devices[0][0], f"pin {pin}") for pin in I2C)
+        node = placed.value
+        if isinstance(node, KioskNode) and node.printer and node.printer.device in _UART_DEVICES:
+            yield from (Claim(placed, "printer.device", f"pin {pin}") for pin in UART)
+    for placed in draft.nodes:
+        yield from _pins(placed)
+
+
+def _ports(draft: Draft) -> Iterator[Fault]:
+    if draft.broker is None or "port" in draft.broker.bad:
+        return
+    port = draft.broker.value.port
+    for placed in draft.nodes:
+        node = placed.value
+        if isinstance(node, WebNode) and node.port == port and host_of(node) == hub_host(draft):
+            what = f"the broker has port {port} on the same Pi"
+            yield from placed.faults("port", what, "give one of them another port")
+
+
+def _i2c(node: Node) -> Iterator[tuple[str, int]]:
+    match node:
+        case SignNode(i2c=int(address)):
+            yield "i2c", address
+        case HubNode(rtc=True, model=model) if model not in {"pi5", "pi500"}:
+            # A Pi 5 has its clock on the board.
+            yield "rtc", CLOCK_I2C
+        case SensorNode(sensors=sensors):
+            for place, sensor in enumerate(sensors, start=1):
+                if isinstance(sensor, Bme280 | Sht4x):
+                    yield f"sensors[{place}]", sensor.address
+        case _:
+            pass
+
+
+def _pins(placed: Placed[Node]) -> Iterator[Claim]:
+    for path, pin in _pin_paths(placed.value):
+        yield Claim(placed, path, f"pin {pin}", pin)
+
+
+def _pin_paths(node: Node) -> Iterator[tuple[str, int]]:
+    match node:
+        case KioskNode(buttons=buttons, lamps=lamps):
+            yield from ((f"buttons.{key_of(name)}", pin) for name, pin in buttons.items())
+            yield from ((f"lamps.{key_of(name)}", pin) for name, pin in lamps.items())
+        case CounterNode(buttons=names, lamp=lamp, rating=rating):
+            yield from ((f"buttons.{name}", pin) for name, pin in names.items())
+            if lamp is not None:
+                yield "lamp", lamp
+            yield from ((f"rating[{place}]", pin) for place, pin in enumerate(rating, start=1))
+        case SensorNode(sensors=sensors):
+            for place, sensor in enumerate(sensors, start=1):
+                if isinstance(sensor, Ds18b20):
+                    yield f"sensors[{place}].pin", sensor.pin
+                elif isinstance(sensor, Door):
+                    for beam, pin in enumerate(sensor.beams, start=1):
+                        yield f"sensors[{place}].beams[{beam}]", pin
+        case _:
+            pass
