@@ -17,10 +17,11 @@ MESSAGE_BYTES_MAX = 32 * 1024
 COMMAND_BYTES_MAX = 4 * 1024
 COMMANDS_MAX = 16
 
-Stream = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
+# `$` would let a line end pass.
+Stream = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
 Seq = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Position = Annotated[int, Meta(ge=0, le=2**53 - 1)]
-Generation = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}-[0-9a-f]{8}$")]
+Generation = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}-[0-9a-f]{8}\Z")]
 
 
 class WireError(ValueError):
@@ -140,21 +141,21 @@ def encode(message: Struct) -> bytes:
     return _encoder.encode(message)
 
 
-_T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
 
 
-class Reader(Generic[_T]):
+class Reader(Generic[_T_co]):
     """Bytes of one kind of message, checked and typed.
 
     Args:
         bytes_max: Longer payloads are refused before they are parsed.
     """
 
-    def __init__(self, kind: type[_T], bytes_max: int) -> None:
+    def __init__(self, kind: type[_T_co], bytes_max: int) -> None:
         self._decoder = msgspec.json.Decoder(kind)
         self._bytes_max = bytes_max
 
-    def __call__(self, payload: bytes) -> _T:
+    def __call__(self, payload: bytes) -> _T_co:
         """Return the message.
 
         Raises:
