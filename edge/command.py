@@ -1,0 +1,192 @@
+"""`loket node ID`: builds the real parts of a kiosk or counter, and runs them."""
+
+import argparse
+import asyncio
+import importlib.metadata
+import logging
+import secrets
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from random import SystemRandom
+from zoneinfo import ZoneInfo
+
+from broker import log
+from broker.clock import SystemClock
+from broker.link import Link, SettingsError, read_settings
+from broker.outbox import Outbox
+from broker.store import StoreError
+from broker.vitals import boot_id, ready
+from broker.wire.delivery import Sender
+from edge.counter import LAMP, CounterRole
+from edge.devices import Devices, PinsKind, PinsMissingError, open_factory
+from edge.inbox import Inbox
+from edge.kiosk import KioskRole
+from edge.node import Node
+from edge.panel import SOCKET_FILE, Panel, PanelError
+from edge.paper import SlipFile
+from edge.post import Identity
+from edge.role import Role
+from firmware_config.load import HallFileError, load_hall
+from firmware_config.schema import (
+    CounterNode,
+    HallFile,
+    KioskNode,
+    kiosk_services,
+    node_of,
+    role_of,
+    setup_of,
+)
+
+_log = logging.getLogger(__name__)
+
+
+class MisuseError(Exception):
+    """The command can't mean this; the message says what it can."""
+
+
+def node_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `loket node`."""
+    parser.add_argument("id", metavar="ID", help="the id of a [[node]] with role kiosk or counter")
+    parser.add_argument("--hall", metavar="FILE", type=Path, required=True, help="the hall file")
+    parser.add_argument(
+        "--data",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        help="the data folder; the node keeps its own things in DIR/ID",
+    )
+    parser.add_argument(
+        "--pins",
+        choices=("auto", "mock"),
+        default="auto",
+        help="auto: this machine's GPIO; mock: pins that only DIR/ID/panel.sock moves",
+    )
+    parser.add_argument(
+        "--log-level", choices=("debug", "info", "warning", "error"), default="info"
+    )
+
+
+def node(args: argparse.Namespace) -> int:
+    """Run a node until SIGTERM or SIGINT; return the exit code."""
+    # Absolute at once: lgpio moves the process into another folder.
+    hall_path, data = args.hall.resolve(), args.data.resolve()
+    log.setup(args.log_level, node=args.id)
+    # Two lines for each statement, with the statement: at DEBUG they slow the press they tell of.
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)
+    code = 0
+    try:
+        hall = load_hall(hall_path)
+        asyncio.run(_run(hall, args.id, folder=data / args.id, pins=args.pins))
+    except* (HallFileError, MisuseError) as errors:
+        for error in _single(errors):
+            sys.stderr.write(f"loket node: {error}\n")
+        code = 2
+    except* (SettingsError, StoreError, PinsMissingError, PanelError) as errors:
+        for error in _single(errors):
+            _log.critical("the node can't run", extra=log.kv(why=str(error)))
+        code = 1
+    return code
+
+
+def _single(errors: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    """Yield the errors of a group, and of the groups in it."""
+    for error in errors.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _single(error)
+        else:
+            yield error
+
+
+class Wiring:
+    """What one `[[node]]` says: its role, and its pins by name."""
+
+    def __init__(self, *, role: Role, buttons: Mapping[str, int], lamps: Mapping[str, int]) -> None:
+        self.role = role
+        self.buttons = buttons
+        self.lamps = lamps
+
+
+def wiring_of(hall: HallFile, node_id: str) -> Wiring:
+    """Return the role and pins of this node.
+
+    Raises:
+        MisuseError: There is no such node, or it has neither buttons nor lamps of ours.
+    """
+    try:
+        config = node_of(hall, node_id)
+    except ValueError as error:
+        raise MisuseError(str(error)) from error
+    match config:
+        case KioskNode():
+            kiosk = KioskRole(
+                setup=setup_of(hall),
+                services=kiosk_services(hall, config),
+                lamps=tuple(config.lamps),
+                zone=ZoneInfo(hall.hall.timezone),
+                random=SystemRandom(),
+            )
+            return Wiring(role=kiosk, buttons=config.buttons, lamps=config.lamps)
+        case CounterNode():
+            # The schema lets a node with buttons have exactly one counter.
+            counter = CounterRole(hall=hall.hall.id, counter=config.counters[0])
+            buttons = {str(name): pin for name, pin in config.buttons.items()}
+            lamps = {} if config.lamp is None else {LAMP: config.lamp}
+            return Wiring(role=counter, buttons=buttons, lamps=lamps)
+        case _:
+            role = role_of(config)
+            raise MisuseError(f"node {node_id} is a {role}: `loket node` runs kiosks and counters")
+
+
+async def _run(hall: HallFile, node_id: str, *, folder: Path, pins: PinsKind) -> None:
+    wiring = wiring_of(hall, node_id)
+    settings = read_settings(folder / "link.json")
+    clock = SystemClock()
+    loop = asyncio.get_running_loop()
+    boot, stream = boot_id(), secrets.token_hex(16)
+    factory = open_factory(pins, folder)
+    with Devices(factory=factory, buttons=wiring.buttons, lamps=wiring.lamps) as devices:
+        async with Outbox.open(folder / "outbox.db", boot=boot, stream=stream) as outbox:
+            inbox = Inbox(loop=loop)
+            identity = Identity(
+                node=node_id,
+                hall=hall.hall.id,
+                role=wiring.role.name,
+                version=importlib.metadata.version("loket"),
+                boot=boot,
+            )
+            link = Link(
+                settings=settings,
+                client_id=node_id,
+                subscriptions=identity.subscriptions(wiring.role.topics()),
+                will=identity.will,
+                on_event=inbox.put_threadsafe,
+            )
+            parts = Node(
+                identity=identity,
+                role=wiring.role,
+                devices=devices,
+                outbox=outbox,
+                sender=Sender(
+                    stream=stream, rows=outbox.rows, gen=outbox.gen, random=SystemRandom()
+                ),
+                link=link,
+                inbox=inbox,
+                paper=SlipFile(path=folder / "slip.txt"),
+                clock=clock,
+            )
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, parts.stop)
+            await _serve(parts, folder)
+
+
+async def _serve(parts: Node, folder: Path) -> None:
+    """Run the node and its panel in the process's one task group."""
+    async with asyncio.TaskGroup() as group:
+        panel = Panel(node=parts, path=folder / SOCKET_FILE, group=group)
+        async with panel.open():
+            parts.panel = panel
+            ready()
+            _log.info("ready")
+            await parts.run()

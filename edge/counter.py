@@ -1,0 +1,173 @@
+"""PURE: a counter's buttons and lamp: (press, snapshot, result) -> command and pattern.
+
+Buttons: `call recall no_show done` act when pressed. `pause` has two meanings, so it waits to know
+which: let go within 3 s it toggles between paused and open, held for 3 s it closes the counter and
+letting go does nothing more. `park` is in the hall file already, but the rules don't know parking
+yet: it is refused here, with the lamp and a line in the log.
+
+Every command carries `seen`, the call the lamp was lit for when pressed; the hub refuses it when
+the counter has moved on, so an impatient second press calls nobody (DESIGN §5.6).
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from broker.hall.commands import (
+    AnyCommand,
+    CallNext,
+    Close,
+    CloseCounter,
+    CounterCommand,
+    NoShow,
+    OpenCounter,
+    PauseCounter,
+    Recall,
+)
+from broker.wire.messages import Result, WireError, read_counter
+from broker.wire.topics import Kind, Topic
+from edge.lamps import Pattern
+from edge.newest import Newest
+from edge.press import Moment, Press
+from edge.role import Ask, Flash, Sent, Standing, Wish
+
+if TYPE_CHECKING:
+    from broker.hall.views import CounterView
+
+LAMP = "lamp"
+
+BUTTONS = ("call", "recall", "no_show", "park", "done", "pause")
+
+AT_ONCE: dict[str, Callable[..., AnyCommand]] = {
+    "call": CallNext,
+    "recall": Recall,
+    "no_show": NoShow,
+    "done": Close,
+}
+"""What the buttons with one meaning ask for."""
+
+
+class LampRow(NamedTuple):
+    """One row of the lamp table; None = whatever it is."""
+
+    is_sent: bool | None
+    is_paused: bool | None
+    is_waited_for: bool | None
+    shows: Pattern
+
+
+# The first row that fits (DESIGN §4). "Not sent" is also shown while the hub is not heard: then
+# the next press would not be sent either, and staff call by voice from the list.
+LAMP_TABLE: tuple[LampRow, ...] = (
+    LampRow(is_sent=False, is_paused=None, is_waited_for=None, shows=Pattern.SLOW_BLINK),
+    LampRow(is_sent=True, is_paused=True, is_waited_for=None, shows=Pattern.DOUBLE_BLINK),
+    LampRow(is_sent=True, is_paused=False, is_waited_for=True, shows=Pattern.STEADY),
+    LampRow(is_sent=True, is_paused=False, is_waited_for=False, shows=Pattern.OFF),
+)
+DONE = Pattern.LONG_FLASH
+REFUSED = Pattern.SHORT_FLASHES
+
+
+def lamp_pattern(*, is_sent: bool, is_paused: bool, is_waited_for: bool) -> Pattern:
+    """Return what the lamp shows while nothing is flashed."""
+    facts = (is_sent, is_paused, is_waited_for)
+    for row in LAMP_TABLE:
+        if all(want in (None, fact) for want, fact in zip(row, facts, strict=False)):
+            return row.shows
+    raise AssertionError(f"no row of the lamp table fits {facts}")
+
+
+class CounterRole:
+    """One counter, as its buttons and its lamp know it."""
+
+    name = "counter"
+
+    def __init__(self, *, hall: str, counter: int) -> None:
+        self._hall = hall
+        self._counter = counter
+        self._view: CounterView | None = None
+        self._newest = Newest()
+        self._done: tuple[type[CounterCommand], str] | None = None
+
+    def topics(self) -> tuple[Topic, ...]:
+        """Return the snapshot of its counter."""
+        return (Topic(self._hall, Kind.COUNTER, str(self._counter)),)
+
+    def pressed(self, button: str, press: Press) -> tuple[Wish, ...]:
+        """Return the command this moment of a press asks for, with what the lamp showed."""
+        asked = self._meaning(button, press)
+        if asked is not None:
+            return (Ask(asked(counter=self._counter, seen=self._seen)),)
+        if press.moment is Moment.PRESSED and button not in (*AT_ONCE, "pause"):
+            return (Flash(LAMP, REFUSED, why=f"button {button}: not known to this release"),)
+        return ()
+
+    def received(self, topic: Topic, payload: bytes, *, gen_n: int) -> None:
+        """Take a snapshot of the counter, unless it is older than what is shown."""
+        if topic != self.topics()[0]:
+            return
+        view = read_counter(payload)
+        if view.counter != self._counter:
+            raise WireError(f"counter {view.counter} in the snapshot of {self._counter}")
+        if self._newest.takes(view.gen, view.pos, gen_n=gen_n):
+            self._view = view
+
+    def answered(self, command: AnyCommand, result: Result) -> tuple[Wish, ...]:
+        """Return the flash for a result.
+
+        A second press of the same button for the same call, while the first was on its way, is
+        refused as `seen_other`. Staff see the flash of the one that was done, not a refusal: they
+        would press again, and send away a visitor who was just called.
+        """
+        if not isinstance(command, CounterCommand):
+            return ()
+        this = (type(command), command.seen)
+        if not result.refusal:
+            self._done = this
+            return (Flash(LAMP, DONE),)
+        if result.refusal == "seen_other" and this == self._done:
+            return ()
+        return (Flash(LAMP, REFUSED),)
+
+    def failed(self, button: str) -> Flash:  # noqa: ARG002 - one lamp for all buttons
+        """Return the flash for a press that could not be kept."""
+        return Flash(LAMP, REFUSED)
+
+    def standing(self, standing: Standing) -> dict[str, Pattern]:
+        """Return what its lamp shows while nothing is flashed."""
+        view = self._view
+        pattern = lamp_pattern(
+            is_sent=standing.is_heard and standing.sent is not Sent.LATE,
+            is_paused=view is not None and view.status == "paused",
+            is_waited_for=view is not None and view.waiting > 0,
+        )
+        return {LAMP: pattern}
+
+    def panel(self) -> dict[str, object]:
+        """Return the counter as last heard: `{"counter": {"id", "status", "number", ...}}`."""
+        view = self._view
+        call = view.call if view else None
+        return {
+            "counter": {
+                "id": self._counter,
+                "status": view.status if view else "unknown",
+                "waiting": view.waiting if view else 0,
+                "number": call.number if call else "",
+                "repeat": call.repeat if call else 0,
+            }
+        }
+
+    @property
+    def _seen(self) -> str:
+        return self._view.call.call_id if self._view and self._view.call else ""
+
+    def _meaning(self, button: str, press: Press) -> Callable[..., AnyCommand] | None:
+        if press.moment is Moment.PRESSED:
+            return AT_ONCE.get(button)
+        if button != "pause":
+            return None
+        if press.moment is Moment.HELD:
+            return CloseCounter
+        if press.moment is Moment.RELEASED and not press.held:
+            is_paused = self._view is not None and self._view.status == "paused"
+            return OpenCounter if is_paused else PauseCounter
+        return None

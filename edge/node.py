@@ -1,0 +1,355 @@
+"""The runtime of a node with pins: buttons -> role -> outbox -> link, and results -> role -> lamps.
+
+One task does all of it, in order. It sleeps until something arrives or the earliest of the
+machines' instants (buttons, lamps, post) is due; nothing polls. From an accepted press to its
+publish there is one wait: the commit. Expected trouble (no broker, no hub, a bad message, no paper,
+a full disk) is dealt with here; anything else ends the process, and its supervisor starts it again.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from broker.clock import Clock
+from broker.hall.commands import AnyCommand, decode_command
+from broker.link import Connected, Disconnected, Received
+from broker.log import kv
+from broker.outbox import Outbox
+from broker.store import StoreError
+from broker.vitals import rss_bytes
+from broker.wire.delivery import Row, Sender, generation_number
+from broker.wire.messages import Health, Result, WireError
+from broker.wire.topics import Kind, parse_topic
+from edge.devices import Devices, OnEdge
+from edge.inbox import Edge, Inbox, Item, Settle, Stop
+from edge.lamps import Lamp, Pattern
+from edge.paper import SlipFile
+from edge.post import Identity, LinkPort, Post
+from edge.press import Moment, Press, PressMachine
+from edge.role import Ask, Flash, Print, Role, Wish
+
+_log = logging.getLogger(__name__)
+
+FLUSH_AFTER_S = 1.0
+"""Results are written with the next commit, or after this long; a lost one is asked for again."""
+
+
+class PanelPort(Protocol):
+    """What a node tells its panel."""
+
+    def changed(self) -> None:
+        """What the panel shows may be another now."""
+        ...
+
+
+class Node:
+    """Joins role, devices, outbox, sender and link.
+
+    Args:
+        outbox: Open; `sender` was made from its rows.
+        inbox: What `link` puts its events into.
+
+    Attributes:
+        panel: Set before `run`, when there is one.
+        counts: What went wrong since start, by name, for health.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts of a node, each by name
+        self,
+        *,
+        identity: Identity,
+        role: Role,
+        devices: Devices,
+        outbox: Outbox,
+        sender: Sender,
+        link: LinkPort,
+        inbox: Inbox,
+        paper: SlipFile,
+        clock: Clock,
+    ) -> None:
+        self.panel: PanelPort | None = None
+        self.counts: Counter[str] = Counter()
+        self._identity = identity
+        self._role = role
+        self._devices = devices
+        self._outbox = outbox
+        self._link = link
+        self._inbox = inbox
+        self._paper = paper
+        self._clock = clock
+        self._started_s = clock.mono_s()
+        self._post = Post(identity=identity, sender=sender, link=link, rows=outbox.rows)
+        self._buttons = {
+            name: PressMachine(down=pin.is_down, at_s=self._started_s)
+            for name, pin in devices.buttons.items()
+        }
+        self._lamps = {name: Lamp() for name in devices.lamps}
+        self._gen = sender.gen
+        self._flush_s: float | None = None
+        self._settling: list[Settle] = []
+        self._accepted: list[tuple[str, Row, float]] = []
+        self._is_stopping = False
+        self._told: set[str] = set()
+
+    async def run(self) -> None:
+        """Work until `stop()`."""
+        for name, pin in self._devices.buttons.items():
+            pin.on_edge(self._edges_of(name))
+        self._link.start()
+        try:
+            while not self._is_stopping:
+                await self._pass()
+            await self._outbox.flush()
+        finally:
+            self._link.stop()
+
+    def stop(self) -> None:
+        """Ask the node to end; what was pressed before is committed first."""
+        self._inbox.put_threadsafe(Stop())
+
+    def snapshot(self) -> dict[str, object]:
+        """Return what a panel shows."""
+        is_heard = self._post.standing(self._clock.mono_s()).is_heard
+        return {
+            "id": self._identity.node,
+            "role": self._identity.role,
+            "buttons": list(self._buttons),
+            "lamps": {name: lamp.pattern.value for name, lamp in self._lamps.items()},
+            "link": "up" if self._post.is_up else "down",
+            "hub": "heard" if is_heard else "silent",
+            "slip": self._paper.text,
+            **self._role.panel(),
+        }
+
+    def is_up(self, button: str) -> bool:
+        """Return whether nobody presses this button.
+
+        Raises:
+            KeyError: No such button.
+        """
+        return self._buttons[button].is_idle
+
+    def move(self, button: str, *, down: bool) -> None:
+        """Move a button without a finger: a mock pin itself; beside a real pin, its machine.
+
+        Raises:
+            KeyError: No such button.
+        """
+        if self._devices.is_mock:
+            self._devices.buttons[button].drive(down=down)
+        else:
+            self._inbox.put_threadsafe(Edge(button, down, self._clock.mono_s()))
+
+    async def settled(self, button: str) -> None:
+        """Wait until the button is up and what it asked for is in the outbox."""
+        waiting = Settle(button, asyncio.get_running_loop().create_future())
+        self._inbox.put_threadsafe(waiting)
+        await waiting.settled
+
+    def _edges_of(self, button: str) -> OnEdge:
+        def on_edge(down: bool, at_s: float) -> None:  # noqa: FBT001 - gpiozero knows positions only
+            self._inbox.put_threadsafe(Edge(button, down, at_s))
+
+        return on_edge
+
+    async def _pass(self) -> None:
+        """Sleep until there is something to do, and do all of it."""
+        for item in await self._inbox.take(self._wait_s()):
+            await self._take(item)
+        for name, machine in self._buttons.items():
+            for press in machine.advance(self._clock.mono_s()):
+                await self._pressed(name, press)
+        self._send()
+        self._show()
+        await self._flush_if_due()
+        self._settle()
+
+    def _wait_s(self) -> float | None:
+        now_s = self._clock.mono_s()
+        dues = [self._post.wake_s(now_s), self._flush_s]
+        dues += [machine.wake_s() for machine in self._buttons.values()]
+        dues += [lamp.wake_s() for lamp in self._lamps.values()]
+        due_s = min((due for due in dues if due is not None), default=None)
+        return None if due_s is None else due_s - now_s
+
+    async def _take(self, item: Item) -> None:
+        now_s = self._clock.mono_s()
+        match item:
+            case Edge():
+                for press in self._buttons[item.button].edge(down=item.down, at_s=item.at_s):
+                    await self._pressed(item.button, press)
+            case Received():
+                await self._received(item, now_s)
+            case Connected():
+                self._post.connected(item.session, now_s)
+                _log.info("broker reached")
+            case Disconnected():
+                self._post.disconnected()
+                _log.warning("broker lost", extra=kv(reason=item.reason))
+            case Settle():
+                self._settling.append(item)
+            case Stop():
+                self._is_stopping = True
+
+    async def _pressed(self, button: str, press: Press) -> None:
+        accepted_s = self._clock.mono_s()
+        if press.moment is Moment.STUCK:
+            self.counts["stuck"] += 1
+            _log.warning("button stuck", extra=kv(button=button))
+        for wish in self._role.pressed(button, press):
+            if not isinstance(wish, Ask):
+                self._grant(wish)
+                continue
+            try:
+                (row,) = await self._ask((wish.command,), press.at_s)
+            except StoreError as error:
+                self.counts["store_errors"] += 1
+                _log.error("press not kept", extra=kv(button=button, why=str(error)))
+                self._flash(self._role.failed(button))
+            else:
+                self._accepted.append((button, row, accepted_s))
+
+    async def _ask(self, commands: Sequence[AnyCommand], made_s: float) -> Sequence[Row]:
+        """Commit, then hand to the sender; results noted before are in the same commit."""
+        rows = await self._outbox.append_all(commands, made_s=made_s)
+        self._flush_s = None
+        for row in rows:
+            self._post.appended(row, self._clock.mono_s())
+        return rows
+
+    def _grant(self, wish: Wish) -> None:
+        if isinstance(wish, Flash):
+            self._flash(wish)
+
+    def _flash(self, flash: Flash) -> None:
+        if flash.why:
+            _log.info("refused here", extra=kv(why=flash.why))
+        if flash.lamp in self._lamps:
+            self._lamps[flash.lamp].flash(flash.pattern, self._clock.mono_s())
+
+    async def _received(self, item: Received, now_s: float) -> None:
+        topic = parse_topic(item.topic)
+        if topic is None:
+            self._bad("topic", WireError(f"{item.topic[:80]!r} is none of ours"))
+            return
+        try:
+            match topic.kind:
+                case Kind.ACK:
+                    await self._acked(item.payload, now_s)
+                case Kind.HUB:
+                    self._post.hub_seen(item.payload, now_s, retained=item.retained)
+                case _:
+                    gen_n = generation_number(self._gen)
+                    self._role.received(topic, item.payload, gen_n=gen_n)
+        except WireError as error:
+            self._bad(topic.kind, error)
+        if self._post.gen != self._gen:
+            await self._outbox.set_gen(self._post.gen)
+            self._gen = self._post.gen
+
+    def _bad(self, kind: str, error: WireError) -> None:
+        """Count what no peer should send; say it once for each kind."""
+        self.counts["wire_errors"] += 1
+        if kind not in self._told:
+            self._told.add(kind)
+            _log.warning("bad message ignored", extra=kv(kind=str(kind), why=str(error)))
+
+    async def _acked(self, payload: bytes, now_s: float) -> None:
+        for row, result in self._post.acked(payload, now_s):
+            await self._answered(row, result)
+
+    async def _answered(self, row: Row, result: Result) -> None:
+        fields = kv(stream=row.stream, seq=row.seq, code=result.refusal, detail=result.detail)
+        if result.refusal:
+            _log.info("refused", extra=fields)
+        else:
+            _log.debug("accepted", extra=fields)
+        try:
+            wishes = self._role.answered(decode_command(row.command), result)
+        except msgspec.ValidationError:  # a row of a newer release, before a rollback
+            wishes = ()
+        for wish in wishes:
+            if isinstance(wish, Print):
+                await self._print(wish, row, result)
+                return
+            self._grant(wish)
+        self._note(row, result)
+
+    async def _print(self, wish: Print, row: Row, result: Result) -> None:
+        """Print, then commit confirm and result together: killed before, it is printed again."""
+        asks: Sequence[AnyCommand] = wish.confirm
+        try:
+            self._paper.print_slip(wish.text)
+            _log.info("slip printed", extra=kv(number=wish.number))
+        except OSError as error:
+            self.counts["paper_errors"] += 1
+            _log.error("slip not printed", extra=kv(number=wish.number, why=str(error)))
+            asks = wish.cancel
+            self._flash(wish.failed)
+        self._note(row, result)
+        await self._ask(asks, self._clock.mono_s())
+
+    def _note(self, row: Row, result: Result) -> None:
+        self._outbox.note(row, result)
+        if self._flush_s is None:
+            self._flush_s = self._clock.mono_s() + FLUSH_AFTER_S
+
+    async def _flush_if_due(self) -> None:
+        if self._flush_s is not None and self._flush_s <= self._clock.mono_s():
+            self._flush_s = None
+            await self._outbox.flush()
+
+    def _send(self) -> None:
+        """Publish what is due, commands first; what costs time comes after them."""
+        now_s = self._clock.mono_s()
+        self._post.send_commands(now_s)
+        for button, row, accepted_s in self._accepted:
+            fields = kv(
+                button=button, stream=row.stream, seq=row.seq, mono_ns=int(accepted_s * 1e9)
+            )
+            _log.debug("press accepted", extra=fields)
+        self._accepted.clear()
+        self._post.send_birth(now_s)
+        if self._post.is_health_due(now_s):
+            self._post.send_health(self._health(now_s), now_s)
+
+    def _health(self, now_s: float) -> Health:
+        machines = self._buttons.values()
+        counts = {
+            **self.counts,
+            "presses": sum(machine.presses for machine in machines),
+            "chatter": sum(machine.chatter for machine in machines),
+            "inbox_dropped": self._inbox.dropped,
+        }
+        return Health(
+            uptime_s=round(now_s - self._started_s, 1),
+            outbox_depth=self._post.depth,
+            rss_bytes=rss_bytes(),
+            counts=counts,
+        )
+
+    def _show(self) -> None:
+        now_s = self._clock.mono_s()
+        patterns = self._role.standing(self._post.standing(now_s))
+        for name, lamp in self._lamps.items():
+            lamp.show(patterns.get(name, Pattern.OFF), now_s)
+            lamp.advance(now_s)
+            pin = self._devices.lamps[name]
+            if pin.is_lit != lamp.lit:
+                pin.light(on=lamp.lit)
+        if self.panel:
+            self.panel.changed()
+
+    def _settle(self) -> None:
+        """Tell those who wait for a button that all of its press is committed."""
+        waiting, self._settling = self._settling, []
+        for item in waiting:
+            machine = self._buttons[item.button]
+            if not machine.is_idle or machine.wake_s() is not None:
+                self._settling.append(item)
+            elif not item.settled.done():
+                item.settled.set_result(None)

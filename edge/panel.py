@@ -1,0 +1,244 @@
+"""Soft buttons and lamps: JSON lines on a Unix socket in the node's data folder (0600).
+
+    {"press": "call", "ms": 120}   ->  {"ok": true}, once the button is up again and what it asked
+                                       for is committed to the outbox: killed after that, it counts
+    {"get": "panel"}               ->  {"id", "role", "buttons", "lamps", "link", "hub",
+                                       "slip", ...}
+    {"watch": true}                ->  the same object now and after every change, until closed
+    anything else                  ->  {"error": "..."}
+
+With mock pins a press moves the pin itself; beside real pins it goes to the press machine, so both
+take the way of a finger. The demo page and a touch screen are clients; each connection is answered
+in order. A watcher that reads slowly misses states in between, never the newest.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+import msgspec
+from msgspec import Meta, Struct
+
+_log = logging.getLogger(__name__)
+
+LINE_BYTES_MAX = 1024
+CONNECTIONS_MAX = 32
+PRESS_MS_MAX = 60_000
+PATH_BYTES_MAX = 107
+"""The kernel's limit for the path of a Unix socket."""
+
+SOCKET_FILE = "panel.sock"
+
+
+class PanelError(Exception):
+    """The panel can't be opened; the message says how to mend it."""
+
+
+class Soft(Protocol):
+    """What a panel needs of a node."""
+
+    def snapshot(self) -> dict[str, object]:
+        """Return what the panel shows."""
+        ...
+
+    def is_up(self, button: str) -> bool:
+        """Return whether nobody presses this button; KeyError when there is none."""
+        ...
+
+    def move(self, button: str, *, down: bool) -> None:
+        """Press it, or let go."""
+        ...
+
+    async def settled(self, button: str) -> None:
+        """Wait until it is up and what it asked for is committed."""
+        ...
+
+
+class Request(Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of a client: exactly one of press, get, watch.
+
+    Attributes:
+        ms: How long a press lasts.
+    """
+
+    press: str = ""
+    ms: Annotated[int, Meta(ge=1, le=PRESS_MS_MAX)] = 120
+    get: str = ""
+    watch: bool = False
+
+
+_read_request = msgspec.json.Decoder(Request)
+_write = msgspec.json.Encoder().encode
+
+
+class Panel:
+    """The socket of one node."""
+
+    def __init__(self, *, node: Soft, path: Path, group: asyncio.TaskGroup) -> None:
+        self._node = node
+        self._path = path
+        self._group = group
+        self._connections: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._watchers: set[asyncio.Event] = set()
+        self._pressed: set[str] = set()
+        self._shown = b""
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Listen while inside.
+
+        Raises:
+            PanelError: The socket can't be made there.
+        """
+        if len(str(self._path).encode()) > PATH_BYTES_MAX:
+            raise PanelError(
+                f"{self._path}: longer than the {PATH_BYTES_MAX} bytes a socket's path may have;"
+                " choose a shorter --data"
+            )
+        try:
+            server = await asyncio.start_unix_server(
+                self._connected, self._path, limit=LINE_BYTES_MAX
+            )
+        except OSError as error:
+            raise PanelError(f"{self._path}: {error}; the folder must be this user's") from error
+        self._path.chmod(0o600)
+        try:
+            yield
+        finally:
+            server.close()
+            for task in self._tasks:
+                task.cancel()
+            self._path.unlink(missing_ok=True)
+
+    def changed(self) -> None:
+        """Wake the watchers if what the panel shows is another now; costs nothing without any."""
+        if not self._watchers:
+            return
+        now = _write(self._node.snapshot())
+        if now == self._shown:
+            return
+        self._shown = now
+        for watcher in self._watchers:
+            watcher.set()
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._connections) >= CONNECTIONS_MAX:
+            writer.write(_line({"error": f"{CONNECTIONS_MAX} connections are open already"}))
+            writer.close()
+            return
+        task = self._start(self._serve(reader, writer))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Start a task that lives no longer than the socket is open."""
+        task = self._group.create_task(work, name="panel")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while line := await _read_line(reader):
+                request = _parse(line)
+                if isinstance(request, Request) and request.watch:
+                    await self._watch(reader, writer)
+                    return
+                answer = request if isinstance(request, dict) else await self._answer(request)
+                writer.write(_line(answer))
+                await writer.drain()
+        except _TooLongError:
+            writer.write(_line({"error": f"a line has at most {LINE_BYTES_MAX} bytes"}))
+        except ConnectionError:
+            _log.debug("a panel's client left")
+        finally:
+            writer.close()
+
+    async def _answer(self, request: Request) -> dict[str, Any]:
+        if request.get == "panel":
+            return self._node.snapshot()
+        return await self._press(request.press, request.ms)
+
+    async def _press(self, button: str, ms: int) -> dict[str, Any]:
+        try:
+            is_up = self._node.is_up(button)
+        except KeyError:
+            buttons = self._node.snapshot()["buttons"]
+            return {"error": f"no button {button!r}", "buttons": buttons}
+        if not is_up or button in self._pressed:
+            return {"error": f"button {button} is still pressed"}
+        # A press is finished whatever becomes of the client: a pin left low would be stuck.
+        await asyncio.shield(self._start(self._push(button, ms)))
+        return {"ok": True}
+
+    async def _push(self, button: str, ms: int) -> None:
+        self._pressed.add(button)
+        try:
+            self._node.move(button, down=True)
+            try:
+                await asyncio.sleep(ms / 1000)
+            finally:
+                self._node.move(button, down=False)
+            await self._node.settled(button)
+        finally:
+            self._pressed.discard(button)
+
+    async def _watch(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Send the panel now and at each change, until the client closes."""
+        woken = asyncio.Event()
+        self._watchers.add(woken)
+        gone = self._start(_until_closed(reader, woken))
+        sent = b""
+        try:
+            while not gone.done():
+                now = _write(self._node.snapshot())
+                if now != sent:
+                    sent = now
+                    writer.write(now + b"\n")
+                    await writer.drain()
+                woken.clear()
+                await woken.wait()
+        finally:
+            gone.cancel()
+            self._watchers.discard(woken)
+
+
+class _TooLongError(Exception):
+    """A client sent a line longer than any of ours."""
+
+
+async def _read_line(reader: asyncio.StreamReader) -> bytes:
+    """Return the next line, empty at the end."""
+    try:
+        return await reader.readuntil(b"\n")
+    except asyncio.IncompleteReadError as end:
+        return end.partial
+    except asyncio.LimitOverrunError as error:
+        raise _TooLongError from error
+
+
+async def _until_closed(reader: asyncio.StreamReader, woken: asyncio.Event) -> None:
+    """Wait for the end of what the client sends, then wake its watcher."""
+    with contextlib.suppress(ConnectionError):
+        while await reader.read(LINE_BYTES_MAX):
+            pass
+    woken.set()
+
+
+def _parse(line: bytes) -> Request | dict[str, Any]:
+    """Return the request, or the answer to a line that is none."""
+    try:
+        request = _read_request.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return {"error": f"not a request: {error}"}
+    if (bool(request.press), request.get == "panel", request.watch).count(True) != 1:
+        return {"error": 'ask {"press": BUTTON, "ms": N}, {"get": "panel"} or {"watch": true}'}
+    return request
+
+
+def _line(answer: dict[str, Any]) -> bytes:
+    return _write(answer) + b"\n"

@@ -1,0 +1,211 @@
+"""A node's way to the hub: what goes out when, and how well the other end is heard.
+
+`Sender` decides about commands; here are birth, health and the hub's heartbeat beside it. No
+waiting and no disk: the runtime asks `wake_s()` and calls `send()` then.
+"""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from msgspec import Struct
+
+from broker.wire.delivery import Row, Sender
+from broker.wire.messages import Birth, Health, Result, encode, read_ack, read_hub
+from broker.wire.topics import Kind, Topic
+from edge.role import Sent, Standing
+
+LATE_AFTER_S = 1.0
+"""A press without a result after this long is shown as not sent: it is not "at once" any more."""
+
+HUB_LOST_AFTER_S = 15.0
+"""Three heartbeats of 5 s without one, and without an ack: the hub is not heard."""
+
+HEALTH_EVERY_S = 15.0
+
+BIRTH_AGAIN_S = (1.0, 2.0, 4.0, 8.0, 15.0)
+"""Waits before a birth without an answer is repeated; the last one for ever."""
+
+
+class LinkPort(Protocol):
+    """What a node needs of `broker.link.Link`."""
+
+    def start(self) -> None:
+        """Begin to connect, and to reconnect for ever."""
+        ...
+
+    def stop(self) -> None:
+        """End the connection; the broker publishes the will."""
+        ...
+
+    def publish(self, topic: Topic, payload: bytes) -> bool:
+        """Hand it to the broker; False when it was not."""
+        ...
+
+
+class Identity(Struct, frozen=True, kw_only=True):
+    """Who a node is on the wire.
+
+    Attributes:
+        boot: Random per boot of the machine.
+    """
+
+    node: str
+    hall: str
+    role: str
+    version: str
+    boot: str
+
+    def birth(self, session: str, *, online: bool, stream: str = "", first: int = 0) -> bytes:
+        """Return a birth, or with `online` false a will."""
+        birth = Birth(
+            session=session,
+            online=online,
+            role=self.role,
+            version=self.version,
+            boot=self.boot,
+            stream=stream,
+            first=first,
+        )
+        return encode(birth)
+
+    def will(self, session: str) -> tuple[str, bytes]:
+        """Return what the broker says when the connection breaks."""
+        return str(self.topic(Kind.BIRTH)), self.birth(session, online=False)
+
+    def topic(self, kind: Kind) -> Topic:
+        """Return this node's topic of a kind."""
+        return Topic(self.hall, kind, self.node)
+
+    def subscriptions(self, topics: Iterable[Topic]) -> tuple[str, ...]:
+        """Return what it reads: its acks, the heartbeat, and these of its role."""
+        always = (self.topic(Kind.ACK), Topic(self.hall, Kind.HUB))
+        return tuple(str(topic) for topic in (*always, *topics))
+
+
+class Post:
+    """Sends what is due, and knows what has no result yet.
+
+    Args:
+        rows: Rows of the outbox without a result, as the sender got them.
+    """
+
+    def __init__(
+        self, *, identity: Identity, sender: Sender, link: LinkPort, rows: Iterable[Row]
+    ) -> None:
+        self.identity = identity
+        self._sender = sender
+        self._link = link
+        # When each row without a result was made; one of an earlier boot is late from the start.
+        self._asked = {
+            (row.stream, row.seq): float("-inf") if row.made_s is None else row.made_s
+            for row in rows
+        }
+        self._session: str | None = None
+        self._births = 0
+        self._birth_s = self._health_s = 0.0
+        self._heard_s = float("-inf")
+
+    @property
+    def gen(self) -> str:
+        """The highest generation heard: to be kept on disk."""
+        return self._sender.gen
+
+    @property
+    def depth(self) -> int:
+        """How many rows have no result."""
+        return self._sender.depth
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the broker is connected."""
+        return self._session is not None
+
+    def connected(self, session: str, now_s: float) -> None:
+        """Begin a connection: birth and health are due now."""
+        self._session = session
+        self._births = 0
+        self._birth_s = self._health_s = now_s
+        self._sender.connected(now_s)
+
+    def disconnected(self) -> None:
+        """End a connection."""
+        self._session = None
+        self._sender.disconnected()
+
+    def appended(self, row: Row, now_s: float) -> None:
+        """Take a row that was committed."""
+        self._asked[row.stream, row.seq] = now_s if row.made_s is None else row.made_s
+        self._sender.appended(row, now_s)
+
+    def hub_seen(self, payload: bytes, now_s: float, *, retained: bool) -> None:
+        """Take a heartbeat; one from the broker's store says nothing about now.
+
+        Raises:
+            WireError: It is none.
+        """
+        state = read_hub(payload)
+        if retained:
+            return
+        self._heard_s = now_s
+        self._sender.hub_seen(state, now_s)
+        if not self._sender.is_answered and self._births > 1:
+            self._birth_s = now_s
+
+    def acked(self, payload: bytes, now_s: float) -> list[tuple[Row, Result]]:
+        """Return the rows that have their result now.
+
+        Raises:
+            WireError: It is no ack.
+        """
+        results = self._sender.acked(read_ack(payload), now_s)
+        self._heard_s = now_s
+        for row, _ in results:
+            self._asked.pop((row.stream, row.seq), None)
+        return results
+
+    def send_commands(self, now_s: float) -> None:
+        """Publish the commands that are due."""
+        wake_s = self._sender.wake_s()
+        if wake_s is not None and wake_s <= now_s:
+            for up in self._sender.outgoing(now_s):
+                self._link.publish(self.identity.topic(Kind.UP), encode(up))
+
+    def send_birth(self, now_s: float) -> None:
+        """Publish the birth, when it is due again."""
+        if self._session is None or self._sender.is_answered or self._birth_s > now_s:
+            return
+        stream, first = self._sender.birth()
+        birth = self.identity.birth(self._session, online=True, stream=stream, first=first)
+        self._link.publish(self.identity.topic(Kind.BIRTH), birth)
+        self._birth_s = now_s + BIRTH_AGAIN_S[min(self._births, len(BIRTH_AGAIN_S) - 1)]
+        self._births += 1
+
+    def is_health_due(self, now_s: float) -> bool:
+        """Return whether figures are to be sent now."""
+        return self._session is not None and self._health_s <= now_s
+
+    def send_health(self, health: Health, now_s: float) -> None:
+        """Publish the figures."""
+        self._health_s = now_s + HEALTH_EVERY_S
+        self._link.publish(self.identity.topic(Kind.HEALTH), encode(health))
+
+    def standing(self, now_s: float) -> Standing:
+        """Return what the lamps may say about the way to the hub."""
+        is_heard = self._session is not None and now_s < self._heard_s + HUB_LOST_AFTER_S
+        oldest_s = next(iter(self._asked.values()), None)
+        if oldest_s is None:
+            return Standing(is_heard, Sent.ALL)
+        is_late = oldest_s + LATE_AFTER_S <= now_s
+        return Standing(is_heard, Sent.LATE if is_late else Sent.ON_THE_WAY)
+
+    def wake_s(self, now_s: float) -> float | None:
+        """Return the instant at which something is to be sent, or `standing` becomes another."""
+        dues = [self._sender.wake_s()]
+        if self._session is not None:
+            dues += [self._health_s, None if self._sender.is_answered else self._birth_s]
+        standing = self.standing(now_s)
+        if standing.is_heard:
+            dues.append(self._heard_s + HUB_LOST_AFTER_S)
+        if standing.sent is Sent.ON_THE_WAY:
+            dues.append(next(iter(self._asked.values())) + LATE_AFTER_S)
+        return min((due for due in dues if due is not None), default=None)

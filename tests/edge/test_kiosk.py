@@ -1,0 +1,200 @@
+"""A kiosk's buttons, slips and lamps."""
+
+from datetime import timedelta, timezone
+from random import Random
+
+import pytest
+
+from broker.hall.commands import Cancel, ConfirmPrint, Issue
+from broker.hall.events import TicketIssued
+from broker.hall.setup import Agency, Counter, Service, make_setup
+from broker.hall.views import QueueView, ServiceQueue
+from broker.wire.messages import Result, WireError, encode
+from broker.wire.topics import Kind, Topic
+from edge.kiosk import CODE_LETTERS, READY, KioskRole, ticket_code
+from edge.lamps import Pattern
+from edge.press import Moment, Press
+from edge.role import Ask, Flash, Print, Sent, Standing
+from edge.slip import WIDTH
+
+WIB = timezone(timedelta(hours=7), "WIB")
+TICKET = "0" * 32 + ":7"
+TOPIC = Topic("mpp", Kind.QUEUE)
+PRESSED = Press(Moment.PRESSED, 1.0)
+
+SETUP = make_setup(
+    hall="mpp",
+    name="MPP Kota Tebing Tinggi",
+    timezone="Asia/Jakarta",
+    agencies=(
+        Agency(
+            id="dukcapil",
+            name="Dinas Kependudukan dan Pencatatan Sipil",
+            short="Disdukcapil",
+            series="A",
+        ),
+    ),
+    services=(Service(id="ktp-el", agency="dukcapil", name={"id": "Perekaman KTP-el"}),),
+    counters=(Counter(id=3, serves=("ktp-el",)),),
+)
+
+
+def kiosk() -> KioskRole:
+    """Return a kiosk with a button for a service, an agency, and PRIORITY."""
+    return KioskRole(
+        setup=SETUP,
+        services={"ktp-el": "ktp-el", "A": "ktp-el"},
+        lamps=(READY, "PRIORITY", "A"),
+        zone=WIB,
+        random=Random(1),
+    )
+
+
+def issued(*, service: str = "ktp-el", pos: int = 20) -> Result:
+    """Return the hub's answer to an issue, at 08.00 WIB of 2 December 2026."""
+    event = TicketIssued(
+        ticket=TICKET, number="A007", service=service, visit=TICKET, issued_ms=1_796_173_200_000
+    )
+    return Result(seq=7, pos=pos, at_ms=1_796_173_200_000, events=(event,))
+
+
+def queue(*, pos: int, waiting: int, gen: str = "1-00000000") -> bytes:
+    """Return a snapshot of the queue."""
+    counts = ServiceQueue(waiting=waiting, next=())
+    return encode(
+        QueueView(gen=gen, pos=pos, at_ms=1, day="2026-12-02", services={"ktp-el": counts})
+    )
+
+
+def slip_of(role: KioskRole, result: Result) -> Print:
+    """Return what a result of an issue puts on paper."""
+    (wish,) = role.answered(Issue(services=("ktp-el",)), result)
+    assert isinstance(wish, Print)
+    return wish
+
+
+@pytest.mark.parametrize("button", ["ktp-el", "A"])
+def test_a_press_takes_a_ticket_of_the_buttons_service(button: str) -> None:
+    """Named by service or by agency; letting go and holding ask nothing."""
+    role = kiosk()
+    (wish,) = role.pressed(button, PRESSED)
+
+    assert isinstance(wish, Ask)
+    assert isinstance(wish.command, Issue)
+    assert wish.command.services == ("ktp-el",)
+    assert [role.pressed(button, Press(m, 9.0)) for m in (Moment.HELD, Moment.RELEASED)] == [(), ()]
+
+
+def test_each_ticket_has_a_code_of_its_own_that_can_be_read() -> None:
+    """8 characters without those that are misread."""
+    codes = {ticket_code(Random(seed)) for seed in range(100)}
+
+    assert len(codes) == 100
+    assert all(len(code) == 8 and set(code) <= set(CODE_LETTERS) for code in codes)
+    assert not set("IOQSZB8 01") & set(CODE_LETTERS)
+
+
+def test_priority_is_refused_until_a_release_knows_it() -> None:
+    """On its own lamp."""
+    (wish,) = kiosk().pressed("PRIORITY", PRESSED)
+
+    assert wish == Flash(
+        "PRIORITY", Pattern.SHORT_FLASHES, why="button PRIORITY: not known to this release"
+    )
+
+
+def test_an_issue_becomes_a_slip_and_its_confirm() -> None:
+    """Hall, agency, number, service and time; then the ticket may be called."""
+    role = kiosk()
+    role.received(TOPIC, queue(pos=20, waiting=3), gen_n=1)
+    wish = slip_of(role, issued())
+
+    lines = wish.text.splitlines()
+    assert [line.strip() for line in lines] == [
+        "MPP Kota Tebing Tinggi",
+        "Dinas Kependudukan dan",
+        "Pencatatan Sipil",
+        "=" * WIDTH,
+        "NOMOR ANTREAN",
+        "",
+        "A007",
+        "",
+        "=" * WIDTH,
+        "Perekaman KTP-el",
+        "2 orang di depan Anda",
+        "02-12-2026  08.00 WIB",
+        "Simpan nomor ini sampai",
+        "dipanggil",
+    ]
+    assert max(map(len, lines)) == WIDTH
+    assert lines[6] == "A007".center(WIDTH).rstrip()
+    assert wish.confirm == (ConfirmPrint(ticket=TICKET, number="A007"),)
+    assert wish.cancel == (Cancel(ticket=TICKET),)
+    assert wish.failed == Flash(READY, Pattern.SHORT_FLASHES)
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "line"),
+    [
+        (queue(pos=19, waiting=3), "3 orang di depan Anda"),
+        (queue(pos=21, waiting=1), "Belum ada yang menunggu"),
+        (queue(pos=2, waiting=3), None),
+        (queue(pos=20, waiting=3, gen="0-0"), None),
+    ],
+)
+def test_people_ahead_are_told_only_when_known(snapshot: bytes, line: str | None) -> None:
+    """A snapshot from before or after the ticket will do; an old one will not."""
+    role = kiosk()
+    role.received(TOPIC, snapshot, gen_n=1)
+    text = slip_of(role, issued()).text
+
+    assert (line or "NOMOR") in text
+    assert ("Anda" in text or "menunggu" in text) is (line is not None)
+
+
+def test_a_service_that_left_the_hall_file_still_gets_its_slip() -> None:
+    """The answer to an old row must not stop the kiosk; the paper names the service's id."""
+    assert "lama" in slip_of(kiosk(), issued(service="lama")).text
+
+
+def test_a_refused_issue_is_three_short_flashes() -> None:
+    """Nothing is printed."""
+    refused = Result(seq=7, pos=20, at_ms=1, refusal="numbers_used_up")
+
+    assert kiosk().answered(Issue(services=("ktp-el",)), refused) == (
+        Flash(READY, Pattern.SHORT_FLASHES),
+    )
+    assert kiosk().answered(ConfirmPrint(ticket=TICKET, number="A007"), refused) == ()
+
+
+def test_an_accepted_issue_without_a_ticket_is_said() -> None:
+    """It can't be; if it is, nobody waits in front of a silent kiosk."""
+    (wish,) = kiosk().answered(Issue(services=("ktp-el",)), Result(seq=7, pos=20, at_ms=1))
+
+    assert isinstance(wish, Flash)
+    assert wish.why
+
+
+@pytest.mark.parametrize(
+    ("standing", "pattern"),
+    [
+        (Standing(is_heard=True, sent=Sent.ALL), Pattern.STEADY),
+        (Standing(is_heard=True, sent=Sent.ON_THE_WAY), Pattern.STEADY),
+        (Standing(is_heard=True, sent=Sent.LATE), Pattern.SLOW_BLINK),
+        (Standing(is_heard=False, sent=Sent.ALL), Pattern.OFF),
+        (Standing(is_heard=False, sent=Sent.ON_THE_WAY), Pattern.SLOW_BLINK),
+        (Standing(is_heard=False, sent=Sent.LATE), Pattern.SLOW_BLINK),
+    ],
+)
+def test_the_lamp_table(standing: Standing, pattern: Pattern) -> None:
+    """Steady = press; slow blink = kept, not printed; off = no hub. PRIORITY's lamp stays dark."""
+    assert kiosk().standing(standing) == {READY: pattern, "A": pattern}
+
+
+def test_a_bad_snapshot_is_told_to_the_runtime() -> None:
+    """And changes nothing."""
+    role = kiosk()
+    with pytest.raises(WireError):
+        role.received(TOPIC, b'{"gen":"1-0"}', gen_n=1)
+
+    assert "Anda" not in slip_of(role, issued()).text
