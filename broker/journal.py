@@ -1,0 +1,353 @@
+"""The hub's log: everything that was decided, in order, append-only, each row chained to the last.
+
+State is a fold of it. A commit holds rows, stream positions and day marks in one transaction.
+Every row belongs to a stream, a node's or the hub's own; a `stream_gap` row stands at the last seq
+it covers. Reading the file without owning it is `broker.records`.
+"""
+
+import contextlib
+import secrets
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+import aiosqlite
+import msgspec
+
+from broker.hall.events import DayOpened, HallEvent, StreamGap, decode_events, encode_events
+from broker.store import Migration, StoreError, open_db, transact
+from broker.wire.messages import Result
+
+BEATS_A_START = 2**32
+"""Numbers of `state/hub` set apart for one start of the hub: at 10 a second, 13 years."""
+
+MIGRATIONS: tuple[Migration, ...] = (
+    (
+        """CREATE TABLE rows (
+            pos INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, node TEXT NOT NULL,
+            stream TEXT NOT NULL, seq INTEGER NOT NULL, command BLOB NOT NULL,
+            events BLOB NOT NULL, refusal TEXT NOT NULL, detail TEXT NOT NULL,
+            hash BLOB NOT NULL, UNIQUE (stream, seq))""",
+        # `last` is the seq of the stream's newest row; it also tells that no row at the end of
+        # the journal is missing, which a chain can't.
+        """CREATE TABLE streams (
+            stream TEXT PRIMARY KEY, node TEXT NOT NULL, last INTEGER NOT NULL) WITHOUT ROWID""",
+        # Where each day begins: a start folds from the newest.
+        "CREATE TABLE days (pos INTEGER PRIMARY KEY, date TEXT NOT NULL)",
+        # gen: `n-hex`. born: the gen of the first start, which the chain begins with.
+        # beat_base: where the next start's beats begin.
+        "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    ),
+)
+
+COLUMNS = "pos, at_ms, node, stream, seq, command, events, refusal, detail"
+"""What the hash of a row covers, in this order; a later column joins with a chain version."""
+
+
+class Entry(NamedTuple):
+    """One decided command, as it enters the journal.
+
+    Attributes:
+        pos: 1 for the first, dense.
+        at_ms: Hub's wall clock, never lower than the row's before.
+        seq: Within its stream the one after the last, or `seq_upto` of the gap it records.
+        command: JSON as it arrived, unchecked when refused as `rejected`.
+        refusal: Empty when accepted.
+    """
+
+    pos: int
+    at_ms: int
+    node: str
+    stream: str
+    seq: int
+    command: bytes
+    events: tuple[HallEvent, ...]
+    refusal: str = ""
+    detail: str = ""
+
+
+class Fact(NamedTuple):
+    """What a fold needs of a row."""
+
+    pos: int
+    at_ms: int
+    events: tuple[HallEvent, ...]
+
+
+class _Head(NamedTuple):
+    pos: int
+    at_ms: int
+    hash: bytes
+
+
+class _Move(NamedTuple):
+    """How far one commit takes a stream."""
+
+    node: str
+    before: int
+    last: int
+
+
+def chain_root(born: str) -> bytes:
+    """Return what stands for the hash before the first row of a journal born as `n-hex`."""
+    return sha256(b"loket journal 1 " + born.encode()).digest()
+
+
+def chained(before: bytes, columns: Sequence[int | str | bytes]) -> bytes:
+    """Return a row's hash: over the hash before it and the row's `COLUMNS`.
+
+    Each column is led by its length, so bytes moved from one to the next are another row.
+    """
+    link = sha256(before)
+    for column in columns:
+        body = column if isinstance(column, bytes) else str(column).encode()
+        link.update(len(body).to_bytes(8, "big"))
+        link.update(body)
+    return link.digest()
+
+
+class Journal:
+    """The journal, owned by this process. Use `async with Journal.open(...) as journal`.
+
+    Attributes:
+        gen: The generation this hub serves (DESIGN §5.9).
+        last_pos, last_at_ms: Of the newest row; 0 when there is none.
+        streams: Per stream its node and its last seq, as found at the start.
+        beat_base: Beats of this start are above it and at most `BEATS_A_START` above.
+    """
+
+    def __init__(  # noqa: PLR0913 - what `open` found, each by name
+        self,
+        *,
+        db: aiosqlite.Connection,
+        path: Path,
+        gen: str,
+        beat_base: int,
+        head: _Head,
+        streams: dict[str, tuple[str, int]],
+    ) -> None:
+        self.gen = gen
+        self.beat_base = beat_base
+        self.streams = streams
+        self._db = db
+        self._path = path
+        self._head = head
+        self._is_sound = True
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(
+        cls, path: Path, *, random_hex: Callable[[int], str] = secrets.token_hex
+    ) -> AsyncIterator["Journal"]:
+        """Open the journal, made when missing, and reserve the beats of this start.
+
+        Args:
+            path: The file.
+            random_hex: Hex of so many random bytes, for the generation of a new journal.
+
+        Raises:
+            StoreError: The file can't be used; says how to mend it.
+        """
+        async with open_db(path, MIGRATIONS) as db:
+            gen, beat_base, head = await transact(db, lambda sql: _begin(sql, random_hex(4)))
+            streams = await transact(db, _streams)
+            yield cls(db=db, path=path, gen=gen, beat_base=beat_base, head=head, streams=streams)
+
+    @property
+    def last_pos(self) -> int:
+        """Position of the newest committed row."""
+        return self._head.pos
+
+    @property
+    def last_at_ms(self) -> int:
+        """Its stamp."""
+        return self._head.at_ms
+
+    async def tail(self) -> Iterator[Fact]:
+        """Return the rows from the newest opened day on, to fold; each is checked by the chain.
+
+        Raises:
+            StoreError: A row is not what was written, or of a newer release (while iterating).
+        """
+        rows = await transact(self._db, lambda db: _tail(db, self._path))
+        return (self._fact(*row) for row in rows)
+
+    def _fact(self, pos: int, at_ms: int, events: bytes) -> Fact:
+        try:
+            return Fact(pos, at_ms, decode_events(events))
+        except msgspec.DecodeError as error:
+            raise StoreError(
+                f"{self._path}: row {pos}: {error}: install the release that wrote it"
+            ) from error
+
+    async def commit(self, entries: Sequence[Entry]) -> None:
+        """Commit the entries in one transaction; after that they are the hall's truth.
+
+        A commit that failed or was cancelled is the last one taken: state must be folded again
+        from the disk, by a new start.
+
+        Raises:
+            StoreError: Nothing of it is committed (or an earlier commit failed).
+            ValueError: The entries don't follow on what is there; the hub has a fault.
+        """
+        if not self._is_sound:
+            raise StoreError(f"{self._path}: an earlier commit failed: start the process again")
+        self._is_sound = False
+        rows, head = _chain(entries, self._head)
+        moves = _moves(entries)
+        days = [
+            (entry.pos, event.date)
+            for entry in entries
+            for event in entry.events
+            if isinstance(event, DayOpened)
+        ]
+        await transact(self._db, lambda db: _write(db, rows, moves, days))
+        self._head = head
+        self._is_sound = True
+
+    async def results(self, stream: str, seqs: Sequence[int]) -> list[Result]:
+        """Return the results of rows of a stream, in the order asked; unknown rows are left out."""
+        rows = await transact(self._db, lambda db: _results(db, stream, seqs))
+        return [
+            Result(
+                seq=seq,
+                pos=pos,
+                at_ms=at_ms,
+                events=decode_events(events),
+                refusal=refusal,
+                detail=detail,
+            )
+            for seq, pos, at_ms, events, refusal, detail in rows
+        ]
+
+
+def _begin(db: sqlite3.Connection, hex8: str) -> tuple[str, int, _Head]:
+    """Reserve this start's beats; return the generation, their base and the newest row."""
+    db.executemany(
+        "INSERT OR IGNORE INTO meta VALUES (?, ?)",
+        [("born", f"1-{hex8}"), ("gen", f"1-{hex8}"), ("beat_base", "0")],
+    )
+    meta: dict[str, str] = dict(db.execute("SELECT key, value FROM meta").fetchall())
+    beat_base = int(meta["beat_base"])
+    db.execute(
+        "UPDATE meta SET value = ? WHERE key = 'beat_base'", (str(beat_base + BEATS_A_START),)
+    )
+    head = db.execute("SELECT pos, at_ms, hash FROM rows ORDER BY pos DESC LIMIT 1").fetchone()
+    return meta["gen"], beat_base, _Head(*head) if head else _Head(0, 0, chain_root(meta["born"]))
+
+
+def _streams(db: sqlite3.Connection) -> dict[str, tuple[str, int]]:
+    return {
+        # One string a node, not one a stream: a year brings thousands of streams.
+        stream: (sys.intern(node), last)
+        for stream, node, last in db.execute("SELECT stream, node, last FROM streams")
+    }
+
+
+def _tail(db: sqlite3.Connection, path: Path) -> list[tuple[int, int, bytes]]:
+    (first,) = db.execute("SELECT coalesce(max(pos), 1) FROM days").fetchone()
+    found = db.execute("SELECT hash FROM rows WHERE pos = ?", (first - 1,)).fetchone()
+    (born,) = db.execute("SELECT value FROM meta WHERE key = 'born'").fetchone()
+    link = found[0] if found else chain_root(born)
+    rows: list[tuple[int, int, bytes]] = []
+    sql = f"SELECT hash, {COLUMNS} FROM rows WHERE pos >= ? ORDER BY pos"  # noqa: S608 - constant
+    for written, *columns in db.execute(sql, (first,)):
+        link = chained(link, columns)
+        if link != written:
+            raise StoreError(
+                f"{path}: row {columns[0]} is not what was written: keep the file, restore a copy"
+            )
+        rows.append((columns[0], columns[1], columns[6]))
+    return rows
+
+
+def _chain(
+    entries: Sequence[Entry], head: _Head
+) -> tuple[list[tuple[int | str | bytes, ...]], _Head]:
+    """Return the rows to insert, each with its hash, and the newest of them.
+
+    Raises:
+        ValueError: A position is not the next one, or a stamp goes back.
+    """
+    rows: list[tuple[int | str | bytes, ...]] = []
+    for entry in entries:
+        if entry.pos != head.pos + 1 or entry.at_ms < head.at_ms:
+            raise ValueError(
+                f"row {entry.pos} at {entry.at_ms} ms can't follow row {head.pos} at {head.at_ms}"
+            )
+        columns = _columns(entry)
+        head = _Head(entry.pos, entry.at_ms, chained(head.hash, columns))
+        rows.append((*columns, head.hash))
+    return rows, head
+
+
+def _columns(entry: Entry) -> tuple[int | str | bytes, ...]:
+    events = encode_events(entry.events)
+    return (*entry[:6], events, entry.refusal, entry.detail)
+
+
+def _moves(entries: Sequence[Entry]) -> dict[str, _Move]:
+    """Return how far the entries take each stream.
+
+    Raises:
+        ValueError: Within the entries a seq doesn't follow, or a stream has two nodes.
+    """
+    moves: dict[str, _Move] = {}
+    for entry in entries:
+        move = _Move(entry.node, _seq_before(entry), entry.seq)
+        known = moves.get(entry.stream)
+        if known is not None:
+            _check_follows(entry.stream, move, (known.node, known.last))
+            move = known._replace(last=entry.seq)
+        moves[entry.stream] = move
+    return moves
+
+
+def _seq_before(entry: Entry) -> int:
+    """Return the seq the stream must stand at for this entry to follow."""
+    for event in entry.events:
+        if isinstance(event, StreamGap) and event.stream == entry.stream:
+            return event.seq_from - 1
+    return entry.seq - 1
+
+
+def _check_follows(stream: str, move: _Move, at: tuple[str, int]) -> None:
+    if at != (move.node, move.before):
+        raise ValueError(
+            f"stream {stream}: row {move.before + 1} of {move.node} can't follow row {at[1]} of "
+            f"{at[0]}"
+        )
+
+
+def _write(
+    db: sqlite3.Connection,
+    rows: list[tuple[int | str | bytes, ...]],
+    moves: dict[str, _Move],
+    days: list[tuple[int, str]],
+) -> None:
+    for stream, move in moves.items():
+        at = db.execute("SELECT node, last FROM streams WHERE stream = ?", (stream,)).fetchone()
+        _check_follows(stream, move, at or (move.node, 0))
+    db.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    db.executemany(
+        "INSERT OR REPLACE INTO streams VALUES (?, ?, ?)",
+        [(stream, move.node, move.last) for stream, move in moves.items()],
+    )
+    db.executemany("INSERT INTO days VALUES (?, ?)", days)
+
+
+def _results(
+    db: sqlite3.Connection, stream: str, seqs: Sequence[int]
+) -> list[tuple[int, int, int, bytes, str, str]]:
+    found = (
+        db.execute(
+            """SELECT seq, pos, at_ms, events, refusal, detail FROM rows
+            WHERE stream = ? AND seq = ?""",
+            (stream, seq),
+        ).fetchone()
+        for seq in seqs
+    )
+    return [row for row in found if row]

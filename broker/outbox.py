@@ -1,0 +1,257 @@
+"""What a process has to say, on disk until the hub has decided it, and 2 days longer.
+
+A row is committed before anything is shown or sent. Rows with a result move from `pending` to
+`decided`, so that the first stays tiny however long the second; `rows` shows both to people.
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator, Iterable, Sequence
+from pathlib import Path
+
+import aiosqlite
+import msgspec
+
+from broker.hall.commands import Command, encode_command
+from broker.store import Migration, StoreError, open_db, transact
+from broker.wire.delivery import Row
+from broker.wire.messages import COMMAND_BYTES_MAX, Result
+
+KEEP_MS = 2 * 24 * 3600 * 1000
+"""Rows with a result are kept this long for a hub that lost its disk (DESIGN §5.8). Both ends of
+the span are the hub's own stamps, which never go back: no clock of this machine can shorten it."""
+
+KEEP_MIN = 10_000
+"""The newest of them stay whatever their age: a hub whose clock ran ahead by years costs nothing
+that matters. About 5 MB, and more than two days of any node in a hall of 4,000 visitors."""
+
+KEEP_MAX = 50_000
+"""More than these are never kept: some 25 MB."""
+
+PURGE_EVERY = 500
+"""Results after which old rows are looked for, and how many one commit drops at most."""
+
+MIGRATIONS: tuple[Migration, ...] = (
+    (
+        # One stream per start of the process; a smaller place is older. `boot` tells whether
+        # `made_s` of its rows still means something.
+        """CREATE TABLE streams (
+            place INTEGER PRIMARY KEY, stream TEXT NOT NULL UNIQUE, boot TEXT NOT NULL)""",
+        """CREATE TABLE pending (
+            place INTEGER NOT NULL, seq INTEGER NOT NULL, command BLOB NOT NULL,
+            made_s REAL NOT NULL, PRIMARY KEY (place, seq)) WITHOUT ROWID""",
+        # In the order the results came; `number` is dense, for it is only cut from the front.
+        """CREATE TABLE decided (
+            number INTEGER PRIMARY KEY, place INTEGER NOT NULL, seq INTEGER NOT NULL,
+            command BLOB NOT NULL, made_s REAL NOT NULL,
+            result BLOB NOT NULL, result_at_ms INTEGER NOT NULL)""",
+        "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+        """CREATE VIEW rows AS
+            SELECT stream, seq, CAST(command AS TEXT) AS command, boot, made_s,
+                CAST(result AS TEXT) AS result, result_at_ms
+            FROM (SELECT place, seq, command, made_s, result, result_at_ms FROM decided
+                UNION ALL SELECT place, seq, command, made_s, NULL, NULL FROM pending)
+            JOIN streams USING (place)""",
+    ),
+)
+
+
+class CommandTooBig(ValueError):  # noqa: N818 - caught by name where a refusal is shown
+    """The command can't be sent: more bytes of JSON than a message may hold."""
+
+
+class Outbox:
+    """The rows of one process. Use `async with Outbox.open(...) as outbox`.
+
+    Attributes:
+        stream: The stream of this start; its rows are numbered from 1.
+        rows: What had no result at the start, older streams first, each in order.
+    """
+
+    def __init__(  # noqa: PLR0913 - what `open` found, each by name
+        self,
+        *,
+        db: aiosqlite.Connection,
+        path: Path,
+        stream: str,
+        place: int,
+        places: dict[str, int],
+        rows: Sequence[Row],
+        gen: str,
+    ) -> None:
+        self.stream = stream
+        self.rows = rows
+        self._db = db
+        self._path = path
+        self._places = places
+        self._place = place
+        self._gen = gen
+        self._last = 0
+        self._noted: list[tuple[Row, Result]] = []
+        self._since_purge = 0
+        self._is_cut_off = False
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, path: Path, *, boot: str, stream: str) -> AsyncIterator["Outbox"]:
+        """Open the outbox, begin this start's stream and drop what is old; on leaving, flush.
+
+        Args:
+            path: The file, made when missing.
+            boot: Of the machine; `made_s` of rows of another boot is None.
+            stream: 128 random bits as hex, new at each start of the process.
+
+        Raises:
+            StoreError: The file can't be used; says how to mend it.
+        """
+        async with open_db(path, MIGRATIONS) as db:
+            while await transact(db, _purge):
+                pass
+            place, places, rows, gen = await transact(db, lambda sql: _begin(sql, boot, stream))
+            outbox = cls(
+                db=db, path=path, stream=stream, place=place, places=places, rows=rows, gen=gen
+            )
+            yield outbox
+            await outbox.flush()
+
+    @property
+    def gen(self) -> str:
+        """The highest generation this process obeyed; empty before the first."""
+        return self._gen
+
+    async def set_gen(self, gen: str) -> None:
+        """Commit the generation this process obeys from now on."""
+        sql = "INSERT OR REPLACE INTO meta VALUES ('gen', ?)"
+        await transact(self._db, lambda db: db.execute(sql, (gen,)).close())
+        self._gen = gen
+
+    async def append(self, command: Command, *, made_s: float) -> Row:
+        """Commit the command as the next row; see `append_all`."""
+        (row,) = await self.append_all((command,), made_s=made_s)
+        return row
+
+    async def append_all(
+        self,
+        commands: Iterable[Command],
+        *,
+        made_s: float,
+        decided: Sequence[tuple[Row, Result]] = (),
+    ) -> tuple[Row, ...]:
+        """Commit the commands, and the results noted until now, in one transaction.
+
+        Cancelled, it is committed all the same; then nothing more is taken, because the sender
+        does not know of that row before the next start.
+
+        Args:
+            commands: They get the next numbers, in this order.
+            made_s: When they were made, by the monotonic clock.
+            decided: Results that must be committed with these commands or not at all.
+
+        Raises:
+            CommandTooBig: One has more than 4 KiB; none is committed.
+            StoreError: They are not committed: show that; noted results are kept for later.
+        """
+        bodies = [_checked(encode_command(command)) for command in commands]
+        noted, self._noted = self._noted, []
+        try:
+            async with self._turn:
+                return await self._commit(bodies, made_s, [*noted, *decided])
+        except BaseException:
+            self._noted[:0] = noted
+            raise
+
+    def note(self, row: Row, result: Result) -> None:
+        """Keep the result for the next commit, an append's or a flush's. Twice changes nothing."""
+        self._noted.append((row, result))
+
+    async def flush(self) -> None:
+        """Commit the results noted until now, if any; call it once a second."""
+        if self._noted:
+            await self.append_all((), made_s=0.0)
+        if self._since_purge >= PURGE_EVERY:
+            self._since_purge = 0
+            while await transact(self._db, _purge):
+                pass
+
+    async def _commit(
+        self, bodies: list[bytes], made_s: float, noted: list[tuple[Row, Result]]
+    ) -> tuple[Row, ...]:
+        if self._is_cut_off:
+            raise StoreError(f"{self._path}: an append was cut off: start the process again")
+        rows = tuple(
+            Row(self.stream, seq, body, made_s) for seq, body in enumerate(bodies, self._last + 1)
+        )
+        fresh = [(self._place, row.seq, row.command, made_s) for row in rows]
+        decided = [
+            (self._places[row.stream], row.seq, msgspec.json.encode(result), result.at_ms)
+            for row, result in noted
+        ]
+        try:
+            await transact(self._db, lambda db: _write(db, fresh, decided))
+        except asyncio.CancelledError:
+            self._is_cut_off = True
+            raise
+        self._last += len(rows)
+        self._since_purge += len(noted)
+        return rows
+
+
+def _checked(body: bytes) -> bytes:
+    if len(body) > COMMAND_BYTES_MAX:
+        raise CommandTooBig(f"{len(body)} bytes, a command has at most {COMMAND_BYTES_MAX}")
+    return body
+
+
+def _begin(
+    db: sqlite3.Connection, boot: str, stream: str
+) -> tuple[int, dict[str, int], list[Row], str]:
+    """Begin a stream; return its place, the places of all, the pending rows, and `gen`."""
+    db.execute("INSERT INTO streams (stream, boot) VALUES (?, ?)", (stream, boot))
+    places: dict[str, int] = dict(db.execute("SELECT stream, place FROM streams").fetchall())
+    rows = db.execute(
+        """SELECT stream, seq, command, CASE WHEN boot = ? THEN made_s END
+        FROM pending JOIN streams USING (place) ORDER BY place, seq""",
+        (boot,),
+    ).fetchall()
+    gen = db.execute("SELECT value FROM meta WHERE key = 'gen'").fetchone()
+    return places[stream], places, [Row(*row) for row in rows], gen[0] if gen else ""
+
+
+def _write(
+    db: sqlite3.Connection,
+    fresh: list[tuple[int, int, bytes, float]],
+    decided: list[tuple[int, int, bytes, int]],
+) -> None:
+    db.executemany("INSERT INTO pending VALUES (?, ?, ?, ?)", fresh)
+    for place, seq, result, at_ms in decided:
+        # A result noted twice finds no pending row the second time and changes nothing.
+        db.execute(
+            """INSERT INTO decided (place, seq, command, made_s, result, result_at_ms)
+            SELECT place, seq, command, made_s, ?, ? FROM pending WHERE place = ? AND seq = ?""",
+            (result, at_ms, place, seq),
+        )
+        db.execute("DELETE FROM pending WHERE place = ? AND seq = ?", (place, seq))
+
+
+def _purge(db: sqlite3.Connection) -> bool:
+    """Drop some of the oldest rows with a result; return whether there may be more to drop."""
+    oldest, newest, newest_ms = db.execute(
+        """SELECT (SELECT min(number) FROM decided), number, result_at_ms
+        FROM decided ORDER BY number DESC LIMIT 1"""
+    ).fetchone() or (1, 0, 0)
+    kept_max = newest - KEEP_MAX
+    upto = min(oldest + PURGE_EVERY - 1, newest - KEEP_MIN)
+    dropped = db.execute(
+        "DELETE FROM decided WHERE number <= ? AND (number <= ? OR result_at_ms < ?)",
+        (upto, kept_max, newest_ms - KEEP_MS),
+    ).rowcount
+    # Streams without rows, but never this start's. Older ones are drained first, so `decided` is
+    # in order of place.
+    db.execute(
+        """DELETE FROM streams WHERE place NOT IN (SELECT place FROM pending) AND place < coalesce(
+            (SELECT place FROM decided ORDER BY number LIMIT 1),
+            (SELECT max(place) FROM streams))"""
+    )
+    return dropped == PURGE_EVERY

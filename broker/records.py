@@ -1,0 +1,234 @@
+"""Read-only questions to the hub's files, while the hub runs or not: verify, export, count.
+
+Each takes the file's path, opens it for itself and never changes it. Rows are read in pieces, so
+no long read keeps the hub's WAL from being recycled.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Raw, Struct
+
+from broker.journal import COLUMNS, chain_root, chained
+from broker.store import StoreError, store_errors
+
+ROWS_AT_ONCE = 1000
+
+WAIT_S = 5.0
+
+_ROWS = f"SELECT hash, {COLUMNS} FROM rows WHERE pos > ? ORDER BY pos LIMIT {ROWS_AT_ONCE}"  # noqa: S608 - constants
+
+
+class Fault(NamedTuple):
+    """Something in a journal that is not what was written.
+
+    Attributes:
+        pos: The first row that can't be trusted; one past the last when rows are missing there.
+        what: In a sentence.
+    """
+
+    pos: int
+    what: str
+
+
+class Verified(NamedTuple):
+    """What a walk along the whole chain found.
+
+    Attributes:
+        rows: Rows whose hash was right.
+        fault: The first, or None.
+    """
+
+    rows: int
+    fault: Fault | None
+
+
+class Stats(Struct, frozen=True, kw_only=True):
+    """A journal in figures.
+
+    Attributes:
+        days: Days opened.
+        refusals: Rows by refusal code, accepted ones left out.
+        file_bytes: The database without its WAL.
+    """
+
+    gen: str
+    rows: int
+    last_pos: int
+    last_at_ms: int
+    days: int
+    streams: int
+    refusals: dict[str, int]
+    file_bytes: int
+
+
+class _Tag(Struct):
+    type: str
+
+
+_tags = msgspec.json.Decoder(tuple[_Tag, ...])
+
+
+def verify(path: Path) -> Verified:
+    """Walk the chain from the first row, then compare stream positions and day marks with it.
+
+    Finds a changed byte, a removed, added or moved row, a missing end, a changed position or day.
+
+    Raises:
+        StoreError: The file can't be read.
+    """
+    walk = _Walk()
+    with _reading(path) as db:
+        walk.link = chain_root(_meta(db)["born"])
+        is_last = False
+        while walk.fault is None and not is_last:
+            # The last piece, the positions and the marks must be of one instant.
+            db.execute("BEGIN")
+            is_last = walk.take(db.execute(_ROWS, (walk.pos,)).fetchall())
+            if is_last:
+                walk.compare(db)
+            db.execute("COMMIT")
+    return Verified(walk.pos, walk.fault)
+
+
+def export(path: Path) -> Iterator[bytes]:
+    """Yield each row as a line of JSON without its newline; `hash` is hex.
+
+    A command that isn't JSON (it was refused as `rejected`) is given as the hex of its bytes.
+
+    Raises:
+        StoreError: The file can't be read.
+    """
+    names = [name.strip() for name in COLUMNS.split(",")]
+    pos = 0
+    with _reading(path) as db:
+        while rows := db.execute(_ROWS, (pos,)).fetchall():
+            for written, *columns in rows:
+                line = dict(zip(names, columns, strict=True))
+                line["command"] = _json_or_hex(line["command"])
+                line["events"] = Raw(line["events"])
+                yield msgspec.json.encode({**line, "hash": written.hex()})
+            pos = rows[-1][1]
+
+
+def stats(path: Path) -> Stats:
+    """Return the journal in figures.
+
+    Raises:
+        StoreError: The file can't be read.
+    """
+    with _reading(path) as db:
+        db.execute("BEGIN")
+        rows, last_pos, last_at_ms = db.execute(
+            "SELECT count(*), coalesce(max(pos), 0), coalesce(max(at_ms), 0) FROM rows"
+        ).fetchone()
+        refusals = db.execute(
+            "SELECT refusal, count(*) FROM rows WHERE refusal <> '' GROUP BY refusal ORDER BY 1"
+        ).fetchall()
+        return Stats(
+            gen=_meta(db)["gen"],
+            rows=rows,
+            last_pos=last_pos,
+            last_at_ms=last_at_ms,
+            days=_one(db, "SELECT count(*) FROM days"),
+            streams=_one(db, "SELECT count(*) FROM streams"),
+            refusals=dict(refusals),
+            file_bytes=path.stat().st_size,
+        )
+
+
+class _Walk:
+    """How far the chain was followed, and what it says of streams and days."""
+
+    def __init__(self) -> None:
+        self.pos = 0
+        self.link = b""
+        self.fault: Fault | None = None
+        self._streams: dict[str, tuple[str, int]] = {}
+        self._days: list[int] = []
+
+    def take(self, rows: list[tuple[Any, ...]]) -> bool:
+        """Follow the chain along these rows, up to the first fault; return whether it ends here."""
+        for written, *columns in rows:
+            self.fault = self._fault_of(written, columns)
+            if self.fault is not None:
+                return False
+        return len(rows) < ROWS_AT_ONCE
+
+    def compare(self, db: sqlite3.Connection) -> None:
+        """Compare what lies beside the rows with them."""
+        self.fault = self._fault_of_streams(db) or self._fault_of_days(db)
+
+    def _fault_of(self, written: bytes, columns: list[Any]) -> Fault | None:
+        expected = self.pos + 1
+        pos, _, node, stream, seq, _, events, *_ = columns
+        if pos != expected:
+            return Fault(expected, f"row {expected} is missing, row {pos} comes next")
+        link = chained(self.link, columns)
+        if link != written:
+            return Fault(expected, f"row {expected} is not what was written")
+        self.pos, self.link = expected, link
+        self._streams[stream] = (node, seq)
+        if any(tag.type == "day_opened" for tag in _tags.decode(events)):
+            self._days.append(expected)
+        return None
+
+    def _fault_of_streams(self, db: sqlite3.Connection) -> Fault | None:
+        """Compare the stream positions with the rows: they also tell that the end is there."""
+        written = {
+            stream: (node, last)
+            for stream, node, last in db.execute("SELECT stream, node, last FROM streams")
+        }
+        if written == self._streams:
+            return None
+        streams = sorted(set(written) | set(self._streams))
+        stream = next(s for s in streams if written.get(s) != self._streams.get(s))
+        return Fault(
+            self.pos + 1,
+            f"stream {stream} stands at {written.get(stream)}, its newest row is "
+            f"{self._streams.get(stream)}: rows at the end are missing, or the position is wrong",
+        )
+
+    def _fault_of_days(self, db: sqlite3.Connection) -> Fault | None:
+        """Compare the day marks with the rows."""
+        marks = [pos for (pos,) in db.execute("SELECT pos FROM days ORDER BY pos")]
+        if marks == self._days:
+            return None
+        return Fault(min(set(marks) ^ set(self._days)), "a day's mark is not where the day opened")
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the file read-only, beside a hub that writes it."""
+    if not path.exists():
+        raise StoreError(f"{path}: no such file: is --data the hall's folder?")
+    with store_errors(path):
+        db = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=WAIT_S, isolation_level=None
+        )
+        try:
+            yield db
+        finally:
+            db.close()
+
+
+def _meta(db: sqlite3.Connection) -> dict[str, str]:
+    return dict(db.execute("SELECT key, value FROM meta").fetchall())
+
+
+def _one(db: sqlite3.Connection, sql: str) -> int:
+    (value,) = db.execute(sql).fetchone()
+    return int(value)
+
+
+def _json_or_hex(command: bytes) -> Raw | str:
+    try:
+        line = msgspec.json.format(command, indent=-1)
+        line.decode()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return command.hex()
+    return Raw(line)

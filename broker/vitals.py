@@ -1,0 +1,61 @@
+"""What a process knows of itself and its machine, and what it tells its supervisor.
+
+systemd's protocol (`sd_notify`), which the demo's supervisor speaks too: datagrams to the Unix
+socket named by NOTIFY_SOCKET.
+"""
+
+import os
+import socket
+from pathlib import Path
+
+NOTIFY_WAIT_S = 1.0
+"""A supervisor that doesn't read its socket for so long is an error, not a reason to hang."""
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_STATM = Path("/proc/self/statm")
+
+
+def ready() -> bool:
+    """Say READY; return whether a supervisor listens.
+
+    Raises:
+        OSError: There is one, but it can't be told.
+    """
+    return _notify("READY=1")
+
+
+def watchdog() -> bool:
+    """Feed the watchdog, from a loop that did real work; return whether a supervisor listens.
+
+    Raises:
+        OSError: There is one, but it can't be told.
+    """
+    return _notify("WATCHDOG=1")
+
+
+def _notify(state: str) -> bool:
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return False
+    if address.startswith("@"):
+        # Linux's abstract sockets have a zero byte there, which no environment can hold.
+        address = "\0" + address[1:]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as to:
+        to.settimeout(NOTIFY_WAIT_S)
+        to.sendto(state.encode(), address)
+    return True
+
+
+def boot_id() -> str:
+    """Return what Linux calls this boot, new at each: monotonic times mean nothing in another.
+
+    Raises:
+        OSError: /proc is not mounted; without it no age could be trusted.
+    """
+    return _BOOT_ID.read_text(encoding="ascii").strip()
+
+
+def rss_bytes() -> int:
+    """Return the memory of this process that is in RAM."""
+    resident_pages = int(_STATM.read_text(encoding="ascii").split()[1])
+    return resident_pages * os.sysconf("SC_PAGE_SIZE")
