@@ -8,6 +8,11 @@ from typing import NamedTuple
 
 SHOWN_MAX = 40
 
+CHOICES_MAX = 12
+
+# "pajak" is meant for "pajak-daerah" (0.59).
+NEAR = 0.55
+
 BARE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
@@ -39,6 +44,8 @@ def show(value: object) -> str:
     if isinstance(value, int) and value.bit_length() > 64:  # noqa: PLR2004 - see above
         return "a number that is far too big"
     text = json.dumps(value, default=str, ensure_ascii=False)
+    # Control characters would move the terminal's cursor or turn the line's direction.
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return text if len(text) <= SHOWN_MAX else text[: SHOWN_MAX - 1] + "…"
 
 
@@ -60,8 +67,11 @@ def choose(word: object, known: Iterable[object]) -> str:
     words = [str(each) for each in known]
     if not words:
         return "remove it"
-    near = difflib.get_close_matches(str(word).lower()[:64], [each.lower() for each in words], n=1)
+    lower = [each.lower() for each in words]
+    near = difflib.get_close_matches(str(word).lower()[:64], lower, n=1, cutoff=NEAR)
     for each in words:
         if near and each.lower() == near[0]:
             return f"did you mean {each}?"
+    if len(words) > CHOICES_MAX:
+        return f"write one of {', '.join(words[:CHOICES_MAX])} … ({len(words)} in all)"
     return f"write {'one of ' if len(words) > 1 else ''}{listed(words, last='or')}"

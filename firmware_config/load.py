@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from firmware_config.faults import Fault
+from firmware_config.faults import Fault, show
 from firmware_config.parse import Draft, parse_hall
 from firmware_config.roles import role_faults
 from firmware_config.rules import hall_faults
@@ -67,7 +67,10 @@ def examine(path: Path) -> Examined:
     tables = _read_tables(path)
     if isinstance(tables, Fault):
         return Examined(None, None, (tables,))
-    return examine_tables(tables)
+    examined = examine_tables(tables)
+    if missing := _missing_file(path, examined.draft):
+        return Examined(None, examined.draft, (*examined.faults, *missing))
+    return examined
 
 
 def examine_tables(tables: dict[str, object]) -> Examined:
@@ -77,6 +80,16 @@ def examine_tables(tables: dict[str, object]) -> Examined:
     if faults:
         return Examined(None, draft, tuple(faults))
     return Examined(msgspec.convert(tables, HallFile), draft, ())
+
+
+def _missing_file(path: Path, draft: Draft | None) -> tuple[Fault, ...]:
+    if draft is None or draft.hall is None or draft.hall.value.holidays is None:
+        return ()
+    name = draft.hall.value.holidays
+    if (path.parent / name).is_file():
+        return ()
+    what = f"there is no file {show(name)} beside this one"
+    return draft.hall.faults("holidays", what, "put it there, or leave the key out")
 
 
 def _read_tables(path: Path) -> dict[str, object] | Fault:

@@ -173,8 +173,7 @@ def _button(
         return
     if service is not None or name in draft.ids["service"]:
         return
-    # What could not be read may be what the button means.
-    if draft.dropped & {"service", "agency"}:
+    if _may_be_unread(draft, agency):
         return
     if agency is not None:
         own = [each.id for each in services if each.agency == agency.id]
@@ -190,6 +189,17 @@ def _button(
     known = [*(each.id for each in services), *(each.id for each in agencies), PRIORITY]
     mend = choose(name, known)
     yield from placed.faults(at, "no service, agency or series has that name", mend)
+
+
+def _may_be_unread(draft: Draft, agency: Agency | None) -> bool:
+    """Return whether what could not be read may be what a button means."""
+    if draft.dropped & {"service", "agency"}:
+        return True
+    if agency is None:
+        bad = [*(each.bad for each in draft.agencies), *(each.bad for each in draft.services)]
+        return any("series" in each for each in bad)
+    placed = next(each for each in draft.agencies if each.value is agency)
+    return "general" in placed.bad
 
 
 def _printer(placed: Placed[Node], kiosk: KioskNode) -> Iterator[Fault]:

@@ -209,18 +209,19 @@ def _all_texts(draft: Draft) -> Iterator[tuple[Placed[Any], str, Mapping[str, ob
 
 
 def _hours(draft: Draft) -> Iterator[Fault]:
-    hall_open: Week = {}
+    hall_open: Week | None = None
     if draft.hall is not None:
         hall = draft.hall.value
-        hall_open, errors = parse_week(hall.open)
+        week, errors = parse_week(hall.open)
         yield from _said(draft.hall, "open", errors)
-        if not hall_open and not errors:
+        if not week and not errors:
             mend = 'write its hours, e.g. open = { mon-fri = "08:00-15:00" }'
             yield from draft.hall.faults("open", "the hall is never open", mend)
-        yield from _breaks(draft.hall, hall.breaks, None if errors else hall_open)
+        hall_open = None if errors or "open" in draft.hall.bad else week
+        yield from _breaks(draft.hall, hall.breaks, hall_open)
         yield from _dates(draft.hall, hall.dates)
     for placed in draft.agencies:
-        hours: Week | None = hall_open or None
+        hours = hall_open
         if placed.value.open is not None:
             hours, errors = parse_week(placed.value.open)
             yield from _said(placed, "open", errors)

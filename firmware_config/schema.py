@@ -68,6 +68,9 @@ Inches = Annotated[
 
 DayCount = Annotated[int, Meta(ge=1, le=3660, description="whole days, 1 to 3660", examples=[365])]
 
+MODEL = "pi4"
+"""The model of a Pi no node says one of."""
+
 PRIORITY = "PRIORITY"
 """The kiosk button that is no service: it makes the next ticket a priority one."""
 
@@ -259,20 +262,24 @@ class NodeBase(
 
     Attributes:
         host: The Pi it runs on; several nodes may share one. Without it a Pi of its own.
-        model: A name in `pins.MODELS`.
+        model: A name in `pins.MODELS`; of all nodes of a Pi one may say it, see `model_of`.
         address: The Pi's fixed IP address.
         allow_pins: Reserved pins this node uses on purpose (see `pins.RESERVED`).
     """
 
     id: Id
     host: Id | None = None
-    model: str = "pi4"
+    model: str | None = None
     address: str | None = None
     allow_pins: tuple[Pin, ...] = ()
 
 
 class HubNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="hub"):
-    """The process that decides; its id is `hub`. The broker runs on the same Pi."""
+    """The process that decides; its id is `hub`. The broker runs on the same Pi.
+
+    Attributes:
+        rtc: It has a DS3231 clock on I2C (a Pi 5 has a clock of its own: leave this out).
+    """
 
     rtc: bool = False
 
@@ -432,6 +439,12 @@ def role_of(node: Node) -> str:
 def host_of(node: Node) -> str:
     """Return the Pi it runs on."""
     return node.host or node.id
+
+
+def model_of(file: HallFile, node: Node) -> str:
+    """Return the model of its Pi, said by any node on it; a Pi 4 when none says."""
+    said = (each.model for each in file.nodes if host_of(each) == host_of(node) and each.model)
+    return next(said, MODEL)
 
 
 def far_seat_m_of(file: HallFile, board: BoardNode) -> float:

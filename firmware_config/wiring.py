@@ -1,7 +1,6 @@
 """What must hold of a hall's Pis: addresses, ports, pins and I2C, per host. PURE."""
 
 import ipaddress
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -10,6 +9,7 @@ from firmware_config.parse import Draft, Placed
 from firmware_config.pins import I2C, MODELS, RESERVED, UART
 from firmware_config.roles import hub_host
 from firmware_config.schema import (
+    MODEL,
     Bme280,
     BoardNode,
     CounterNode,
@@ -61,26 +61,24 @@ def wiring_faults(draft: Draft) -> list[Fault]:
 
 
 def _models(draft: Draft) -> Iterator[Fault]:
-    by_host: dict[str, list[Placed[Node]]] = defaultdict(list)
+    said: dict[str, Placed[Node]] = {}
     for placed in draft.nodes:
-        by_host[host_of(placed.value)].append(placed)
-        if placed.value.model not in MODELS:
-            mend = choose(placed.value.model, MODELS)
-            what = f"{show(placed.value.model)} is no model with a 40-pin header we know"
-            yield from placed.faults("model", what, mend)
-    for host, nodes in by_host.items():
-        for placed in nodes[1:]:
-            if placed.value.model != nodes[0].value.model and "model" not in nodes[0].bad:
-                what = f"{nodes[0].key} says this Pi ({host}) is a {show(nodes[0].value.model)}"
-                yield from placed.faults("model", what, "say one model for one Pi")
-        if any(isinstance(each.value, HubNode) for each in nodes):
-            yield from _too_weak(nodes)
-
-
-def _too_weak(nodes: list[Placed[Node]]) -> Iterator[Fault]:
-    for placed in nodes:
-        model = MODELS.get(placed.value.model)
-        if isinstance(placed.value, BoardNode) and model and not model.draws_hall:
+        name = placed.value.model
+        if name is None:
+            continue
+        if name not in MODELS:
+            what = f"{show(name)} is no model with a 40-pin header we know"
+            yield from placed.faults("model", what, choose(name, MODELS))
+            continue
+        first = said.setdefault(host_of(placed.value), placed)
+        if first.value.model != name:
+            what = f"{first.key} says this Pi is a {first.value.model}"
+            yield from placed.faults("model", what, "say one model for one Pi")
+    for placed in draft.nodes:
+        host = host_of(placed.value)
+        model = MODELS[said[host].value.model or MODEL] if host in said else MODELS[MODEL]
+        is_board = isinstance(placed.value, BoardNode)
+        if is_board and host == hub_host(draft) and not model.draws_hall:
             what = f"a {model.title} can't run the hub and a board at once"
             yield from placed.faults("host", what, "use a Pi 4 or 5, or give the board its own Pi")
 
@@ -217,8 +215,7 @@ def _i2c(node: Node) -> Iterator[tuple[str, int]]:
     match node:
         case SignNode(i2c=int(address)):
             yield "i2c", address
-        case HubNode(rtc=True, model=model) if model not in {"pi5", "pi500"}:
-            # A Pi 5 has its clock on the board.
+        case HubNode(rtc=True):
             yield "rtc", CLOCK_I2C
         case SensorNode(sensors=sensors):
             for place, sensor in enumerate(sensors, start=1):
