@@ -1,0 +1,142 @@
+"""PURE: what of the hall file the demo page draws: kiosks with keys, counters, boards, services."""
+
+from typing import NamedTuple
+
+from broker.hall.setup import Service, Setup
+from firmware_config.schema import (
+    PRIORITY,
+    BoardNode,
+    CounterNode,
+    HallFile,
+    KioskNode,
+    kiosk_services,
+    setup_of,
+)
+
+# What staff read on the keys, and what a newcomer reads when pointing at one.
+COUNTER_KEYS = {
+    "call": ("Panggil", "Call the next ticket; closes the one being served"),
+    "recall": ("Panggil lagi", "Call the same ticket again"),
+    "no_show": ("Tidak hadir", "The called visitor did not come"),
+    "park": ("Tunda", "Set the ticket aside"),
+    "done": ("Selesai", "The ticket is served; call nobody"),
+    "pause": ("Jeda", "Pause or go on; held for 3 s it closes the counter"),
+}
+PRIORITY_KEY = ("Prioritas", "Priority: elderly, pregnant, disabled, with small children")
+
+
+class Key(NamedTuple):
+    """One button: its name in the panel, what it says, and for a service whose it is."""
+
+    button: str
+    label: str
+    title: str
+    series: str = ""
+    agency: str = ""
+    colour: str = ""
+
+
+class Kiosk(NamedTuple):
+    """A panel of ticket keys."""
+
+    node: str
+    keys: tuple[Key, ...]
+
+
+class Desk(NamedTuple):
+    """One counter and the node whose buttons are there; the node is empty when it has none."""
+
+    counter: int
+    node: str
+    serves: tuple[Key, ...]
+    keys: tuple[Key, ...]
+
+
+class Node(NamedTuple):
+    """What `GET /panel` says of a node, whether it runs or not."""
+
+    id: str
+    role: str
+    buttons: tuple[str, ...] = ()
+    counters: tuple[int, ...] = ()
+
+
+class Scene(NamedTuple):
+    """The whole page, before anything has happened."""
+
+    hall: str
+    name: str
+    nodes: tuple[Node, ...]
+    kiosks: tuple[Kiosk, ...]
+    desks: tuple[Desk, ...]
+    boards: tuple[str, ...]
+    services: tuple[Key, ...]
+
+
+def scene_of(file: HallFile) -> Scene:
+    """Return what the page draws of this hall."""
+    setup = setup_of(file)
+    counter_nodes = {
+        counter: node
+        for node in file.nodes
+        if isinstance(node, CounterNode)
+        for counter in node.counters
+    }
+    kiosks = [node for node in file.nodes if isinstance(node, KioskNode)]
+    return Scene(
+        hall=file.hall.id,
+        name=file.hall.name,
+        nodes=_nodes(file),
+        kiosks=tuple(_kiosk(file, setup, node) for node in kiosks),
+        desks=tuple(
+            _desk(setup, counter.id, counter_nodes.get(counter.id)) for counter in file.counters
+        ),
+        boards=tuple(node.id for node in file.nodes if isinstance(node, BoardNode)),
+        services=tuple(_service_key(service.id, service, setup) for service in file.services),
+    )
+
+
+def _nodes(file: HallFile) -> tuple[Node, ...]:
+    nodes = []
+    for node in file.nodes:
+        match node:
+            case KioskNode(id=node_id, buttons=pins):
+                nodes.append(Node(node_id, "kiosk", tuple(pins)))
+            case CounterNode(id=node_id, buttons=keys, counters=counters):
+                nodes.append(Node(node_id, "counter", tuple(keys), counters))
+            case BoardNode(id=node_id):
+                nodes.append(Node(node_id, "board"))
+            case _:
+                pass
+    return tuple(nodes)
+
+
+def _kiosk(file: HallFile, setup: Setup, node: KioskNode) -> Kiosk:
+    keys = []
+    for button, service in kiosk_services(file, node).items():
+        key = _service_key(button, setup.services[service], setup)
+        if button != service:  # named by its agency, so the agency is what it says
+            key = key._replace(label=key.agency, agency=key.label)
+        keys.append(key)
+    if PRIORITY in node.buttons:
+        keys.append(Key(PRIORITY, *PRIORITY_KEY))
+    return Kiosk(node.id, tuple(keys))
+
+
+def _desk(setup: Setup, counter: int, node: CounterNode | None) -> Desk:
+    services = [setup.services[service] for service in setup.counters[counter].serves]
+    # One letter each: a counter that serves three services of an agency shows its letter once.
+    by_series = {setup.series[service.id]: service for service in reversed(services)}
+    return Desk(
+        counter,
+        node.id if node else "",
+        tuple(_service_key(one.id, one, setup) for one in reversed(by_series.values())),
+        tuple(Key(button, *COUNTER_KEYS[button]) for button in node.buttons) if node else (),
+    )
+
+
+def _service_key(button: str, service: Service, setup: Setup) -> Key:
+    agency = setup.agencies[service.agency]
+    label = service.name.get("id") or next(iter(service.name.values()))
+    title = service.name.get("en", label)
+    return Key(button, label, title, setup.series[service.id], agency.short, agency.colour)

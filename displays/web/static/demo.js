@@ -1,0 +1,202 @@
+// The demo page: events in, presses out. The server renders the hardware; this file moves it.
+
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const one = (selector, root = document) => root.querySelector(selector);
+
+const LAMPS = {
+  off: "lampu mati",
+  steady: "lampu menyala",
+  long_flash: "lampu: selesai",
+  short_flashes: "lampu: ditolak",
+  slow_blink: "lampu: belum terkirim",
+  double_blink: "lampu: jeda",
+};
+const DOING = { called: "dipanggil", serving: "dilayani", open: "siap", paused: "jeda", closed: "tutup" };
+const PRESS_MS = 120;
+const PRESS_MAX_MS = 60000;
+
+// One line at the foot of the page, for what went wrong; gone by itself.
+const says = one("#says");
+let saysTimer = 0;
+function say(text) {
+  says.textContent = text;
+  clearTimeout(saysTimer);
+  saysTimer = setTimeout(() => { says.textContent = ""; }, 6000);
+}
+
+function show(element, text) {
+  if (element && element.textContent !== text) element.textContent = text;
+}
+
+function pulse(id, is, text) {
+  const element = one(`#${id}`);
+  element.dataset.is = is;
+  show(one("dd", element), text);
+}
+
+// Panels: which keys can be pressed, what the lamps show, the last slip.
+
+function showLamp(lamp, value) {
+  const pattern = typeof value === "object" ? value.pattern : value;
+  if (typeof pattern === "string") {
+    lamp.dataset.pattern = pattern;
+  } else {
+    lamp.dataset.lit = String(Boolean(value));
+  }
+  lamp.title = LAMPS[pattern] ?? "lampu";
+  lamp.setAttribute("aria-label", lamp.title);
+}
+
+function showSlip(slip, text) {
+  if (slip.textContent === text) return;
+  const isFirst = slip.dataset.seen === undefined;
+  slip.dataset.seen = slip.dataset.is = "paper";
+  slip.textContent = text;
+  slip.classList.remove("fresh");
+  if (isFirst) return;
+  void slip.offsetWidth; // starts the animation again
+  slip.classList.add("fresh");
+}
+
+function onPanel(panel) {
+  for (const node of all(`[data-node="${CSS.escape(panel.id)}"]`)) {
+    node.dataset.is = panel.running ? "up" : "down";
+    for (const key of all(".key", node)) {
+      key.disabled = !panel.running || !panel.buttons.includes(key.dataset.button);
+    }
+    const lamps = Object.entries(panel.lamps ?? {});
+    for (const lamp of all(".lamp", node)) {
+      const named = lamps.find(([name]) => name === lamp.dataset.lamp) ?? lamps[0];
+      if (named && panel.running) showLamp(lamp, named[1]);
+      else lamp.dataset.pattern = "off";
+    }
+    const slip = one(".slip", node);
+    if (slip && panel.slip) showSlip(slip, panel.slip);
+  }
+}
+
+// State: counters, queue, hub, link.
+
+function onCounter(view) {
+  const desk = one(`[data-counter="${view.counter}"]`);
+  if (!desk) return;
+  const doing = view.call ? view.call.state : view.status;
+  desk.dataset.doing = doing;
+  show(one(".number", desk), view.call ? view.call.number : "–");
+  const again = view.call && view.call.repeat > 1 ? ` · ke-${view.call.repeat}` : "";
+  const paused = view.call && view.status === "paused" ? " · jeda" : "";
+  show(one(".doing", desk), (DOING[doing] ?? doing) + again + paused);
+  show(one(".waiting", desk), String(view.waiting));
+}
+
+function onQueue(view) {
+  show(one("#day"), view.day || "–");
+  for (const row of all("[data-service]")) {
+    const queue = view.services[row.dataset.service];
+    const waiting = one(".waiting", row);
+    show(waiting, queue ? String(queue.waiting) : "–");
+    waiting.dataset.is = queue ? String(queue.waiting) : "";
+    show(one(".next", row), queue?.next.slice(0, 2).join(" ") || "–");
+  }
+}
+
+function onHub(hub) {
+  pulse("hub", hub.live ? "up" : "down", hub.live ? "hidup" : "diam");
+  show(one("#pos"), hub.pos == null ? "–" : hub.pos.toLocaleString("id"));
+}
+
+function onLink(link) {
+  pulse("broker", link.up ? "up" : "down", link.up ? "tersambung" : "terputus");
+}
+
+// Frames: fetched when the board's state changed, through its pulse, and now and then for its clock.
+
+const tags = new Map();
+const fetching = new Set();
+
+async function fetchFrame(board) {
+  if (document.hidden || fetching.has(board)) return;
+  fetching.add(board);
+  const figure = one(`[data-board="${CSS.escape(board)}"]`);
+  try {
+    const headers = tags.has(board) ? { "If-None-Match": tags.get(board) } : {};
+    const answer = await fetch(`/frame/${encodeURIComponent(board)}.png`, { headers, cache: "no-store" });
+    if (answer.status === 200) {
+      const image = one("img", figure);
+      const old = image.src;
+      image.src = URL.createObjectURL(await answer.blob());
+      tags.set(board, answer.headers.get("ETag"));
+      if (old.startsWith("blob:")) image.addEventListener("load", () => URL.revokeObjectURL(old), { once: true });
+    }
+    if (answer.status === 200 || answer.status === 304) figure.dataset.is = "up";
+    else figure.dataset.is = "down";
+  } catch {
+    figure.dataset.is = "down";
+  } finally {
+    fetching.delete(board);
+  }
+}
+
+function onFrame(hint) {
+  for (const wait_ms of [40, 400, 1000, 2000, 3000]) setTimeout(fetchFrame, wait_ms, hint.board);
+}
+
+const boards = all("[data-board]").map((figure) => figure.dataset.board);
+const fetchFrames = () => boards.forEach(fetchFrame);
+setInterval(fetchFrames, 5000);
+document.addEventListener("visibilitychange", fetchFrames);
+fetchFrames();
+
+// Presses. A key held longer is a longer press, as at the real one.
+
+const heldSince = new WeakMap();
+
+async function press(key) {
+  const node = key.closest("[data-node]").dataset.node;
+  const since = heldSince.get(key);
+  heldSince.delete(key);
+  const held = since === undefined ? 0 : performance.now() - since;
+  const ms = Math.round(Math.min(Math.max(held, PRESS_MS), PRESS_MAX_MS));
+  key.classList.add("down");
+  try {
+    const path = `/panel/${encodeURIComponent(node)}/press/${encodeURIComponent(key.dataset.button)}`;
+    const answer = await fetch(path, { method: "POST", body: JSON.stringify({ ms }) });
+    if (!answer.ok) {
+      const { error, mend } = await answer.json();
+      say(`${error} – ${mend}`);
+    }
+  } catch {
+    say("Halaman ini tidak tersambung ke server – the web process is not running");
+  } finally {
+    setTimeout(() => key.classList.remove("down"), PRESS_MS);
+  }
+}
+
+document.addEventListener("pointerdown", (event) => {
+  const key = event.target.closest(".key:enabled");
+  if (key) heldSince.set(key, performance.now());
+});
+document.addEventListener("click", (event) => {
+  const key = event.target.closest(".key:enabled");
+  if (key) press(key);
+});
+
+// Events. The browser connects again by itself; until then nothing here is believed.
+
+const events = new EventSource("/events");
+const on = (name, take) => events.addEventListener(name, (event) => take(JSON.parse(event.data)));
+on("panel", onPanel);
+on("counter", onCounter);
+on("queue", onQueue);
+on("hub", onHub);
+on("link", onLink);
+on("frame", onFrame);
+events.addEventListener("error", () => {
+  pulse("broker", "waiting", "tidak diketahui");
+  pulse("hub", "waiting", "tidak diketahui");
+  for (const node of all("[data-node]")) {
+    node.dataset.is = "down";
+    for (const key of all(".key", node)) key.disabled = true;
+  }
+  if (events.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000);
+});
