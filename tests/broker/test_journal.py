@@ -1,76 +1,27 @@
-"""The journal commits all of an entry or nothing, and its reader finds what was changed since."""
+"""The journal commits all of an entry or nothing, and each start goes on from there."""
 
 import asyncio
-import json
-import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from broker.hall.events import (
-    CounterOpened,
-    DayOpened,
-    HallEvent,
-    StreamGap,
-    TicketCalled,
-    TicketIssued,
-)
+from broker.hall.events import CounterOpened, StreamGap
 from broker.journal import BEATS_A_START, Entry, Journal, chained
-from broker.records import ROWS_AT_ONCE, Fault, export, stats, verify
+from broker.records import verify
 from broker.store import StoreError
 from broker.wire.messages import Result
-
-HUB, KIOSK, DESK = (f"{n:032x}" for n in range(1, 4))
-
-AT_MS = 1_795_000_000_000
-
-DAY = (DayOpened(date="2026-11-25"),)
-
-ISSUED = (TicketIssued(ticket="t", number="A001", service="kk", visit="t", issued_ms=AT_MS),)
-
-
-def entry(  # noqa: PLR0913 - the columns of a row
-    pos: int,
-    stream: str,
-    seq: int,
-    events: tuple[HallEvent, ...] = (),
-    *,
-    refusal: str = "",
-    at_ms: int = AT_MS,
-    command: bytes = b'{"type":"close"}',
-) -> Entry:
-    """Return an entry whose node follows from its stream."""
-    node = {HUB: "hub", KIOSK: "kiosk-1", DESK: "desk"}[stream]
-    return Entry(pos, at_ms + pos, node, stream, seq, command, events, refusal)
-
-
-def hex_of(count: int) -> str:
-    """Stand in for randomness."""
-    return "0a" * count
-
-
-async def written(path: Path) -> None:
-    """Write a journal of six rows in three commits, over two days."""
-    async with Journal.open(path, random_hex=hex_of) as journal:
-        await journal.commit([entry(1, HUB, 1, DAY)])
-        await journal.commit(
-            [entry(2, KIOSK, 1, ISSUED), entry(3, KIOSK, 2, refusal="unknown_service")]
-        )
-        await journal.commit(
-            [
-                entry(4, HUB, 2, (DayOpened(date="2026-11-26"),)),
-                entry(5, DESK, 4, (StreamGap(stream=DESK, seq_from=1, seq_upto=4),)),
-                entry(6, DESK, 5, (CounterOpened(counter=3),)),
-            ]
-        )
-
-
-def change(path: Path, sql: str, *values: object) -> None:
-    """Change the file behind the journal's back."""
-    with sqlite3.connect(path) as db:
-        assert db.execute(sql, values).rowcount > 0
-    db.close()
+from tests.broker.written import (
+    AT_MS,
+    DESK,
+    HUB,
+    ISSUED,
+    KIOSK,
+    change,
+    entry,
+    hex_of,
+    written,
+)
 
 
 async def test_a_new_journal_is_of_the_first_generation(tmp_path: Path) -> None:
@@ -181,54 +132,6 @@ def test_a_byte_moved_between_columns_is_another_row() -> None:
     assert chained(b"x", ["a"]) != chained(b"y", ["a"])
 
 
-CHANGES: dict[str, tuple[int, str]] = {
-    # What was done to the file: the first row that can't be trusted, and how it was done.
-    "the stamp": (2, "UPDATE rows SET at_ms = at_ms + 1 WHERE pos = 2"),
-    "the node": (3, "UPDATE rows SET node = 'kiosk-2' WHERE pos = 3"),
-    "the command": (2, 'UPDATE rows SET command = \'{"type":"recall"}\' WHERE pos = 2'),
-    "the events": (6, "UPDATE rows SET events = replace(events, '3', '4') WHERE pos = 6"),
-    "the refusal": (3, "UPDATE rows SET refusal = '' WHERE pos = 3"),
-    "the detail": (1, "UPDATE rows SET detail = 'x' WHERE pos = 1"),
-    "the seq": (3, "UPDATE rows SET seq = 3 WHERE pos = 3"),
-    "the stream": (3, "UPDATE rows SET stream = 'x' WHERE pos = 3"),
-    "the hash": (4, "UPDATE rows SET hash = zeroblob(32) WHERE pos = 4"),
-    "a row from the middle": (3, "DELETE FROM rows WHERE pos = 3"),
-    "the first row": (1, "DELETE FROM rows WHERE pos = 1"),
-    "the last row": (6, "DELETE FROM rows WHERE pos = 6"),
-    "the last two rows": (5, "DELETE FROM rows WHERE pos > 4"),
-    "every row": (1, "DELETE FROM rows"),
-    "the position of a row": (6, "UPDATE rows SET pos = 9 WHERE pos = 6"),
-    "a stream's position": (7, "UPDATE streams SET last = 3 WHERE node = 'kiosk-1'"),
-    "a stream's node": (7, "UPDATE streams SET node = 'x' WHERE node = 'kiosk-1'"),
-    "a stream": (7, "DELETE FROM streams WHERE node = 'desk'"),
-    "a day's mark": (4, "DELETE FROM days WHERE pos = 4"),
-    "where a day begins": (4, "UPDATE days SET pos = 5 WHERE pos = 4"),
-    "its birth": (1, "UPDATE meta SET value = '1-ffffffff' WHERE key = 'born'"),
-}
-
-
-@pytest.mark.parametrize(("pos", "sql"), CHANGES.values(), ids=CHANGES.keys())
-async def test_verify_finds_a_change(tmp_path: Path, pos: int, sql: str) -> None:
-    """Whatever was changed, the first bad position is named."""
-    path = tmp_path / "journal.db"
-    await written(path)
-    assert verify(path) == (6, None)
-    change(path, sql)
-
-    fault = verify(path).fault
-    assert fault is not None
-    assert fault.pos == pos
-
-
-async def test_verify_says_how_far_it_came(tmp_path: Path) -> None:
-    """Rows before the fault are counted as good."""
-    path = tmp_path / "journal.db"
-    await written(path)
-    change(path, "DELETE FROM rows WHERE pos = 3")
-
-    assert verify(path) == (2, Fault(3, "row 3 is missing, row 4 comes next"))
-
-
 @pytest.mark.parametrize("pos", [4, 5, 6])
 async def test_a_start_refuses_a_changed_tail(tmp_path: Path, pos: int) -> None:
     """State is never folded from a row that is not what was written."""
@@ -249,70 +152,3 @@ async def test_an_event_of_a_newer_release_is_named(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match=r"row 1: .*hall_painted.*the release that wrote it"):
             list(await journal.tail())
     assert verify(path) == (1, None)
-
-
-async def test_many_pieces_are_one_walk(tmp_path: Path) -> None:
-    """More rows than are read at once: verified and exported to the last."""
-    path = tmp_path / "journal.db"
-    rows = 2 * ROWS_AT_ONCE
-    async with Journal.open(path) as journal:
-        await journal.commit([entry(n, KIOSK, n) for n in range(1, rows + 1)])
-
-    assert verify(path) == (rows, None)
-    assert [json.loads(line)["pos"] for line in export(path)] == list(range(1, rows + 1))
-
-
-async def test_export_is_a_json_line_a_row(tmp_path: Path) -> None:
-    """Command and events as JSON, the hash as hex, one line even when the command had several."""
-    path = tmp_path / "journal.db"
-    events = (TicketCalled(ticket="t", counter=3, call_id="c"),)
-    bad = b'{"type":"\xff"}'
-    async with Journal.open(path) as journal:
-        await journal.commit(
-            [
-                entry(1, KIOSK, 1, events, command=b'{"type": "call_next",\n "counter": 3}'),
-                entry(2, KIOSK, 2, refusal="rejected", command=bad),
-            ]
-        )
-        lines = list(export(path))
-
-    assert b"\n" not in lines[0]
-    one, two = (json.loads(line) for line in lines)
-    assert len(bytes.fromhex(one.pop("hash"))) == 32
-    assert one == {
-        "pos": 1,
-        "at_ms": AT_MS + 1,
-        "node": "kiosk-1",
-        "stream": KIOSK,
-        "seq": 1,
-        "command": {"type": "call_next", "counter": 3},
-        "events": [{"type": "ticket_called", "ticket": "t", "counter": 3, "call_id": "c"}],
-        "refusal": "",
-        "detail": "",
-    }
-    assert (two["command"], two["refusal"]) == (bad.hex(), "rejected")
-
-
-async def test_stats_count(tmp_path: Path) -> None:
-    """Rows, days, streams and refusals, while the hub runs."""
-    path = tmp_path / "journal.db"
-    await written(path)
-    async with Journal.open(path):
-        found = stats(path)
-
-    assert (found.gen, found.rows, found.last_pos, found.last_at_ms) == (
-        "1-0a0a0a0a",
-        6,
-        6,
-        AT_MS + 6,
-    )
-    assert (found.days, found.streams, found.refusals) == (2, 3, {"unknown_service": 1})
-    assert found.file_bytes > 0
-
-
-def test_a_missing_journal_is_named(tmp_path: Path) -> None:
-    """Reading makes no file."""
-    with pytest.raises(StoreError, match=r"journal\.db: no such file"):
-        verify(tmp_path / "journal.db")
-
-    assert list(tmp_path.iterdir()) == []
