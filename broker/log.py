@@ -90,6 +90,9 @@ def setup(level: str = "INFO", *, node: str = "") -> None:
     lines = logging.StreamHandler(sys.stderr)
     lines.setFormatter(JsonLines(node=node))
     logging.basicConfig(level=level.upper(), handlers=[lines], force=True)
+    for library in ("aiosqlite", "asyncio"):
+        # At DEBUG they log every call with its object's address: a page a press, and slow.
+        logging.getLogger(library).setLevel(logging.INFO)
     logging.captureWarnings(capture=True)
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_thread_death

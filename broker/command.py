@@ -1,0 +1,178 @@
+"""`loket broker`, `loket hub`, `loket journal`: arguments in, exit code out."""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+
+from broker import log
+from broker.accounts import (
+    SETTINGS_FILE,
+    SettingsError,
+    everyone,
+    make_private_folder,
+    prepare,
+    read_settings,
+)
+from broker.clock import SystemClock
+from broker.hall.rules import Actor
+from broker.log import kv
+from broker.store import StoreError
+from broker.vitals import ready
+from firmware_config.arguments import add_hall_arguments, hall_of
+from firmware_config.load import HallFileError
+from firmware_config.schema import CounterNode, HallFile, role_of, setup_of
+
+_log = logging.getLogger(__name__)
+
+LOOPBACK = "127.0.0.1"
+
+
+def broker_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `loket broker`."""
+    add_hall_arguments(parser)
+    parser.add_argument(
+        "--kind", choices=("mosquitto", "embedded"), help="default: [broker] kind of the hall file"
+    )
+    parser.add_argument("--port", type=int, help="default: [broker] port of the hall file")
+
+
+def broker(args: argparse.Namespace) -> int:
+    """Make the hall's accounts, run its broker until SIGTERM; return the exit code."""
+    log.setup(args.log_level, node="broker")
+    try:
+        return asyncio.run(_serve(args, hall_of(args)))
+    except HallFileError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except (OSError, RuntimeError, ValueError) as error:
+        _log.critical("the broker does not run", extra=kv(why=str(error)))
+        return 1
+
+
+async def _serve(args: argparse.Namespace, file: HallFile) -> int:
+    kind = args.kind or file.broker.kind
+    port = args.port or file.broker.port
+    nodes = [(node.id, role_of(node)) for node in file.nodes]
+    # The hub's Pi reaches its broker by loopback; the others by the addresses of the hall file.
+    addresses = [LOOPBACK] if kind == "embedded" else list(file.hub.addresses)
+    accounts = prepare(data=args.data, accounts=everyone(nodes), addresses=addresses, port=port)
+    folder = args.data / "broker"
+    make_private_folder(folder)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stopping.set)
+    await _program(kind)(
+        folder=folder,
+        accounts=accounts,
+        hall=file.hall.id,
+        host=addresses[0],
+        port=port,
+        on_ready=_say_ready,
+        stopping=stopping,
+    )
+    return 0
+
+
+def _program(kind: str) -> Callable[..., Awaitable[None]]:
+    if kind == "embedded":
+        from broker import embedded  # noqa: PLC0415 - loads amqtt, only for the try-it broker
+
+        return embedded.serve
+    from broker import mosquitto  # noqa: PLC0415 - one of the two is loaded
+
+    return mosquitto.serve
+
+
+def _say_ready() -> None:
+    ready()
+    _log.info("broker ready", extra=kv(pid=os.getpid()))
+
+
+def hub_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `loket hub`."""
+    add_hall_arguments(parser)
+
+
+def hub(args: argparse.Namespace) -> int:
+    """Run the hub until SIGTERM; return the exit code."""
+    from broker.hub import run_hub  # noqa: PLC0415 - the broker's process needs none of it
+
+    log.setup(args.log_level, node="hub")
+    try:
+        file = hall_of(args)
+        folder = args.data / "hub"
+        make_private_folder(folder)
+        asyncio.run(
+            run_hub(
+                setup=setup_of(file),
+                nodes=actors_of(file),
+                settings=read_settings(folder / SETTINGS_FILE),
+                folder=folder,
+                clock=SystemClock(),
+            )
+        )
+    except HallFileError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except (SettingsError, StoreError) as error:
+        _log.critical("the hub does not run", extra=kv(why=str(error)))
+        return 1
+    return 0
+
+
+def actors_of(file: HallFile) -> dict[str, Actor]:
+    """Return who may do what, by node id: the role and counters the hall file gives it."""
+    return {
+        node.id: Actor(
+            node=node.id,
+            role=role_of(node),
+            counters=frozenset(node.counters if isinstance(node, CounterNode) else ()),
+        )
+        for node in file.nodes
+    }
+
+
+def journal_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `loket journal`."""
+    parser.add_argument("what", choices=("verify", "export", "stats"))
+    parser.add_argument("--data", type=Path, required=True, help="the data folder")
+
+
+def journal(args: argparse.Namespace) -> int:
+    """Verify, export or count the hub's journal, also while the hub runs; return the exit code."""
+    from broker import records  # noqa: PLC0415 - only this subcommand reads it
+
+    path = args.data / "hub" / "journal.db"
+    try:
+        match args.what:
+            case "verify":
+                return _verify(path)
+            case "export":
+                for line in records.export(path):
+                    sys.stdout.buffer.write(line + b"\n")
+            case _:
+                text = msgspec.json.format(msgspec.json.encode(records.stats(path)))
+                sys.stdout.write(text.decode() + "\n")
+    except StoreError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def _verify(path: Path) -> int:
+    from broker import records  # noqa: PLC0415 - see journal
+
+    verified = records.verify(path)
+    if verified.fault is None:
+        sys.stdout.write(f"{path}: {verified.rows} rows, the chain holds\n")
+        return 0
+    sys.stdout.write(f"{path}: row {verified.fault.pos}: {verified.fault.what}\n")
+    return 1
