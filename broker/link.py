@@ -61,7 +61,7 @@ processes with one identity throw each other out: without this they would do so 
 """
 
 REFUSALS = ("Bad user name or password", "Not authorized")
-"""Answers after which trying again can't help: the longest wait follows at once."""
+"""Answers after which trying again soon can't help: the longest wait follows at once."""
 
 UNCONFIRMED_MAX = 256
 """Published messages the broker has not confirmed; beyond it `publish` says no."""
@@ -91,12 +91,15 @@ LinkEvent: TypeAlias = Connected | Disconnected | Received
 Will: TypeAlias = Callable[[str], tuple[str, bytes]]
 
 
-def wait_s(attempt: int, random: Random) -> float:
+def wait_s(attempt: int, random: Random, *, is_refused: bool = False) -> float:
     """Return how long to wait before the next attempt: full jitter, so that a hall's nodes spread.
 
     Args:
         attempt: How many attempts in a row came to nothing.
+        is_refused: The broker refused the account: trying again soon can't help.
     """
+    if is_refused:
+        return WAIT_S_MAX
     return random.uniform(0, min(WAIT_S_MAX, WAIT_FIRST_S * 2 ** min(attempt, 16)))
 
 
@@ -268,8 +271,7 @@ class Link:
             while not self._stopping.is_set():
                 address = self._settings.addresses[attempt % len(self._settings.addresses)]
                 attempt = 0 if self._hold_connection(address) else attempt + 1
-                pause_s = WAIT_S_MAX if self._is_refused else wait_s(attempt, self._random)
-                self._stopping.wait(pause_s)
+                self._stopping.wait(wait_s(attempt, self._random, is_refused=self._is_refused))
             is_over = True
         finally:
             if not is_over:
@@ -313,7 +315,8 @@ class Link:
         while client.socket() is sock and not self._stopping.is_set():
             wants = select.POLLIN | (select.POLLOUT if client.want_write() else 0)
             waiting.register(fd, wants)
-            ready = dict(waiting.poll(LOOK_S * 1000))
+            patience_s = LOOK_S if self._up_since_s else handshake_end_s - self._mono_s()
+            ready = dict(waiting.poll(max(0.0, patience_s) * 1000))
             if woken_fd in ready:
                 self._woken.recv(4096)
             if ready.get(fd, 0) & ~select.POLLOUT:
