@@ -10,8 +10,7 @@ SHOWN_MAX = 40
 
 CHOICES_MAX = 12
 
-# "pajak" is meant for "pajak-daerah" (0.59).
-NEAR = 0.55
+PREFIX_MIN = 3
 
 BARE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
@@ -62,16 +61,26 @@ def listed(words: Iterable[object], *, last: str = "and") -> str:
     return f"{', '.join(texts[:-1])} {last} {texts[-1]}"
 
 
+def nearest(word: object, known: Iterable[object]) -> str | None:
+    """Return the known word meant by a wrong one, or None."""
+    by_lower = {str(each).lower(): str(each) for each in known}
+    said = str(word).lower()[:64]
+    near = difflib.get_close_matches(said, by_lower, n=1)
+    # "pajak" is meant for "pajak-daerah", which is too long to be close.
+    near += [each for each in by_lower if len(said) >= PREFIX_MIN and each.startswith(said)]
+    return by_lower[near[0]] if near else None
+
+
 def choose(word: object, known: Iterable[object]) -> str:
     """Return how to mend a word that isn't one of those known: the nearest one, or all of them."""
     words = [str(each) for each in known]
-    if not words:
-        return "remove it"
-    lower = [each.lower() for each in words]
-    near = difflib.get_close_matches(str(word).lower()[:64], lower, n=1, cutoff=NEAR)
-    for each in words:
-        if near and each.lower() == near[0]:
-            return f"did you mean {each}?"
+    meant = nearest(word, words)
+    return f"did you mean {meant}?" if meant else one_of(words)
+
+
+def one_of(known: Iterable[object]) -> str:
+    """Return the demand to write one of some words, of many only the first."""
+    words = [str(each) for each in known]
     if len(words) > CHOICES_MAX:
         return f"write one of {', '.join(words[:CHOICES_MAX])} … ({len(words)} in all)"
     return f"write {'one of ' if len(words) > 1 else ''}{listed(words, last='or')}"

@@ -23,7 +23,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo, fields
 
 from broker.hall.setup import Agency, Counter, Service, Zone
-from firmware_config.faults import Fault, choose, key_of, listed, show
+from firmware_config.faults import Fault, choose, key_of, listed, nearest, show
 from firmware_config.schema import (
     BrokerSection,
     HallFile,
@@ -113,6 +113,11 @@ def parse_hall(tables: Mapping[str, object]) -> tuple[Draft, list[Fault]]:
             ids[name] = _ids(value)
             if len(items[name]) < (len(value) if isinstance(value, list) else 1):
                 dropped.add(name)
+    for name in tables.keys() - known.keys():
+        # `[[couter]]`: its items are not missing, they are misnamed.
+        if meant := nearest(name, items):
+            ids[meant] |= _ids(tables[name])
+            dropped.add(meant)
     draft = Draft(
         hall=singles["hall"],
         hub=singles["hub"],
@@ -193,8 +198,9 @@ def _read_struct(
     names = [*known, *([tag_field] if tag_field else [])]
     for name in table:
         if name not in names:
-            what = "there is no such key here"
-            faults.append(Fault(f"{key}{join}{key_of(name)}", what, choose(name, names)))
+            meant = nearest(name, names)
+            mend = f"did you mean {meant}?" if meant else f"remove it; here are {listed(names)}"
+            faults.append(Fault(f"{key}{join}{key_of(name)}", "there is no such key here", mend))
     good: dict[str, object] = {}
     bad: set[str] = set()
     for name, each in known.items():
@@ -202,7 +208,7 @@ def _read_struct(
         if name not in table:
             if each.required:
                 bad.add(name)
-                faults.append(Fault(at, "it is missing", f"add {_wanted(each.type)}"))
+                faults.append(Fault(at, "it is missing", f"add it: {_wanted(each.type)}"))
             continue
         before = len(faults)
         value = _read(each.type, table[name], at, faults)

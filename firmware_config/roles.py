@@ -186,7 +186,7 @@ def _button(
         what = f"the series {name} is shared by {listed(shared)}"
         yield from placed.faults(at, what, "name the button by one of them")
         return
-    known = [*(each.id for each in services), *(each.id for each in agencies), PRIORITY]
+    known = sorted({*(each.id for each in services), *(each.id for each in agencies), PRIORITY})
     mend = choose(name, known)
     yield from placed.faults(at, "no service, agency or series has that name", mend)
 

@@ -103,7 +103,7 @@ def _agencies(draft: Draft) -> Iterator[Fault]:
             continue
         yield from unknown(placed, "general", agency.general, "service", draft)
         owner = agency_of.get(agency.general, agency.id)
-        if owner != agency.id:
+        if owner != agency.id and owner in draft.ids["agency"]:
             what = f"the service {agency.general} is of agency {owner}"
             yield from placed.faults("general", what, f"name a service of {agency.id}")
 
@@ -179,6 +179,8 @@ def _texts(draft: Draft) -> Iterator[Fault]:
     if draft.hall is None or draft.hall.bad & {"languages", "voice_languages"}:
         return
     hall = draft.hall.value
+    if not {*hall.languages, *hall.voice_languages} <= set(LANGUAGES):
+        return
     for placed, path, texts in _all_texts(draft):
         for language in hall.languages:
             if language not in texts:
@@ -240,10 +242,14 @@ def _breaks(placed: Placed[Any], breaks: Mapping[str, str], hours: Week | None) 
     yield from _said(placed, "breaks", errors)
     if hours is None or errors or "open" in placed.bad:
         return
+    days: dict[str, list[str]] = {}
     for day, rest in outside(week, hours):
         spans = listed(hours.get(day, ())) or "closed"
-        what = f"the break {rest} on {day} is not inside the opening hours ({spans})"
-        yield from placed.faults("breaks", what, "move it inside them, or leave that day out")
+        what = f"the break {rest} is not inside the opening hours ({spans})"
+        days.setdefault(what, []).append(day)
+    for what, on in days.items():
+        mend = "move it inside them, or leave that day out"
+        yield from placed.faults("breaks", f"{what} on {listed(on)}", mend)
 
 
 def _dates(placed: Placed[Any], dates: Mapping[str, str]) -> Iterator[Fault]:

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from firmware_config.faults import Fault, choose, key_of, show
+from firmware_config.faults import Fault, key_of, one_of, show
 from firmware_config.parse import Draft, Placed
 from firmware_config.pins import I2C, MODELS, RESERVED, UART
 from firmware_config.roles import hub_host
@@ -68,7 +68,7 @@ def _models(draft: Draft) -> Iterator[Fault]:
             continue
         if name not in MODELS:
             what = f"{show(name)} is no model with a 40-pin header we know"
-            yield from placed.faults("model", what, choose(name, MODELS))
+            yield from placed.faults("model", what, one_of(MODELS))
             continue
         first = said.setdefault(host_of(placed.value), placed)
         if first.value.model != name:

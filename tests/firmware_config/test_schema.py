@@ -1,0 +1,88 @@
+"""Facts about what a hall file says to the other packages."""
+
+from pathlib import Path
+
+import pytest
+
+from firmware_config.load import load_hall
+from firmware_config.schema import (
+    BoardNode,
+    KioskNode,
+    Voice,
+    far_seat_m_of,
+    host_of,
+    kiosk_services,
+    model_of,
+    node_of,
+    role_of,
+    setup_of,
+    voice_languages_of,
+    voice_of,
+)
+
+EXAMPLES = Path(__file__).parents[2] / "firmware_config" / "examples"
+
+EVERY_KEY = Path(__file__).with_name("every_key.toml")
+
+
+def test_kiosk_buttons_name_services() -> None:
+    """A service's id is itself; an agency's letter is its general service; PRIORITY is neither."""
+    file = load_hall(EXAMPLES / "small.toml")
+    kiosk = node_of(file, "kiosk-1")
+    assert isinstance(kiosk, KioskNode)
+    buttons = kiosk_services(file, kiosk)
+    assert (buttons["A"], buttons["B"], buttons["ktp-el"]) == ("adminduk", "izin-usaha", "ktp-el")
+    assert set(kiosk.buttons) - set(buttons) == {"PRIORITY"}
+
+
+def test_an_unknown_node_is_named_with_those_there_are() -> None:
+    """`loket node lokte-1` says which nodes the file has."""
+    file = load_hall(EXAMPLES / "small.toml")
+    with pytest.raises(ValueError, match="no node 'lokte-1'; it has hub, web, kiosk-1"):
+        node_of(file, "lokte-1")
+
+
+def test_a_board_has_the_halls_far_seat_unless_it_says_its_own() -> None:
+    """One number serves the hall, a board in a corner may differ."""
+    file = load_hall(EXAMPLES / "small.toml")
+    board = node_of(file, "board-1")
+    assert isinstance(board, BoardNode)
+    assert far_seat_m_of(file, board) == 8
+
+
+def test_setup_has_the_series_of_every_service() -> None:
+    """A service's own letter wins over its agency's."""
+    setup = setup_of(load_hall(EXAMPLES / "small.toml"))
+    assert (setup.series["pbb"], setup.series["pajak-daerah"]) == ("C", "D")
+    assert (setup.hall, setup.command_ttl_s, setup.languages) == ("kota-kecil", 10, ("id", "en"))
+
+
+def test_nodes_of_one_host_share_its_model() -> None:
+    """One node says the model of the Pi; the others needn't."""
+    file = load_hall(EXAMPLES / "small.toml")
+    board = node_of(file, "board-1")
+    assert (board.model, model_of(file, board), host_of(board)) == (None, "pi4", "pi-depan")
+    assert host_of(node_of(file, "loket-1")) == "loket-1"
+
+
+def test_a_board_speaks_as_it_is_told() -> None:
+    """`true` is HDMI, a table says where, without the key it is silent."""
+    file = load_hall(EVERY_KEY)
+    boards = [node for node in file.nodes if isinstance(node, BoardNode)]
+    assert [voice_of(board) for board in boards] == [Voice(out="hdmi"), Voice(out="hdmi")]
+    assert voice_of(BoardNode(id="b")) is None
+    assert voice_languages_of(file) == ("id",)
+    assert voice_languages_of(load_hall(EXAMPLES / "demo.toml")) == ("id", "en")
+
+
+def test_every_role_has_the_name_the_file_uses() -> None:
+    """What `role_of` says is what the file says."""
+    roles = {role_of(node) for node in load_hall(EVERY_KEY).nodes}
+    assert roles == {"hub", "shadow", "web", "kiosk", "counter", "board", "sign", "sensor"}
+
+
+def test_the_demo_has_two_kiosks_six_counters_and_a_board() -> None:
+    """The demo's hall is what its page shows."""
+    roles = [role_of(node) for node in load_hall(EXAMPLES / "demo.toml").nodes]
+    counts = {role: roles.count(role) for role in roles}
+    assert counts == {"hub": 1, "web": 1, "kiosk": 2, "counter": 6, "board": 1}
