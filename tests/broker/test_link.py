@@ -12,6 +12,7 @@ from random import Random
 
 import pytest
 
+from broker.accounts import new_password
 from broker.link import (
     UNCONFIRMED_MAX,
     WAIT_S_MAX,
@@ -45,7 +46,9 @@ class Ear:
     ) -> None:
         self.told: Queue[LinkEvent] = Queue()
         sessions, seconds = count(1), count(0, 100)
-        settings = LinkSettings(addresses=addresses, port=port, username="loket-3", password="x")
+        settings = LinkSettings(
+            addresses=addresses, port=port, username="loket-3", password=new_password()
+        )
         self.link = Link(
             settings=settings,
             client_id="loket-3",
