@@ -43,7 +43,8 @@ def unknown(
     ids = draft.ids[section]
     if said in ids:
         return ()
-    known = sorted(map(str, ids))
+    # An id that could not be read may be anything; what is suggested is fit to be written.
+    known = sorted(str(each) for each in ids if key_of(str(each)) == str(each))
     if not known:
         mend = f"add a [[{section}]] with that id"
     else:
