@@ -38,6 +38,10 @@ FLUSH_AFTER_S = 1.0
 """Results are written with the next commit, or after this long; a lost one is asked for again."""
 
 
+FLUSH_AGAIN_S = 60.0
+"""After a disk was full or failed."""
+
+
 class PanelPort(Protocol):
     """What a node tells its panel."""
 
@@ -103,7 +107,6 @@ class Node:
         try:
             while not self._is_stopping:
                 await self._pass()
-            await self._outbox.flush()
         finally:
             self._link.stop()
 
@@ -158,10 +161,14 @@ class Node:
 
     async def _pass(self) -> None:
         """Sleep until there is something to do, and do all of it."""
-        for item in await self._inbox.take(self._wait_s()):
+        items = await self._inbox.take(self._wait_s())
+        # Buttons live up to here and no further: a commit below may take long, and an edge that
+        # comes meanwhile must find its machine no later than its own stamp.
+        taken_s = self._clock.mono_s()
+        for item in items:
             await self._take(item)
         for name, machine in self._buttons.items():
-            for press in machine.advance(self._clock.mono_s()):
+            for press in machine.advance(taken_s):
                 await self._pressed(name, press)
         self._send()
         self._show()
@@ -299,9 +306,16 @@ class Node:
             self._flush_s = self._clock.mono_s() + FLUSH_AFTER_S
 
     async def _flush_if_due(self) -> None:
-        if self._flush_s is not None and self._flush_s <= self._clock.mono_s():
-            self._flush_s = None
+        if self._flush_s is None or self._flush_s > self._clock.mono_s():
+            return
+        self._flush_s = None
+        try:
             await self._outbox.flush()
+        except StoreError as error:
+            # A result that isn't kept is asked for again; a press that isn't kept is told at once.
+            self.counts["store_errors"] += 1
+            self._flush_s = self._clock.mono_s() + FLUSH_AGAIN_S
+            _log.warning("results not kept", extra=kv(why=str(error)))
 
     def _send(self) -> None:
         """Publish what is due, commands first; what costs time comes after them."""

@@ -1,0 +1,62 @@
+"""`loket node`: from a hall file to a role, and what is said when that can't be."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge.command import MisuseError, wiring_of
+from edge.counter import CounterRole
+from edge.kiosk import KioskRole
+from firmware_config.load import load_hall
+
+DEMO = Path(__file__).parents[2] / "firmware_config" / "examples" / "demo.toml"
+
+
+def test_a_counter_node_has_its_buttons_and_one_lamp() -> None:
+    """As the hall file wires them."""
+    wiring = wiring_of(load_hall(DEMO), "loket-1")
+
+    assert isinstance(wiring.role, CounterRole)
+    assert set(wiring.buttons) == {"call", "recall", "no_show", "done", "pause"}
+    assert set(wiring.lamps) == {"lamp"}
+
+
+def test_a_kiosk_has_a_button_for_each_service() -> None:
+    """PRIORITY is wired, though no service."""
+    wiring = wiring_of(load_hall(DEMO), "kiosk-1")
+
+    assert isinstance(wiring.role, KioskRole)
+    assert "PRIORITY" in wiring.buttons
+    assert "PRIORITY" not in str(wiring.role.panel())
+    assert "ready" in wiring.lamps
+
+
+@pytest.mark.parametrize(("node_id", "why"), [("hub", "is a hub"), ("nix", "it has hub, web")])
+def test_a_node_without_pins_of_ours_is_a_misuse(node_id: str, why: str) -> None:
+    """It says what can be run."""
+    with pytest.raises(MisuseError, match=why):
+        wiring_of(load_hall(DEMO), node_id)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["nix", "--hall", str(DEMO)], 2, "no node 'nix'"),
+        (["loket-1", "--hall", "/nowhere/hall.toml"], 2, "no such file"),
+        (["loket-1", "--hall", str(DEMO), "--pins", "mock"], 1, "start that first"),
+    ],
+)
+def test_what_cannot_run_says_why(
+    tmp_path: Path,
+    arguments: list[str],
+    code: int,
+    said: str,
+) -> None:
+    """2 for a misuse, 1 for what is missing here."""
+    command = [sys.executable, "-m", "edge.cli", "node", *arguments, "--data", str(tmp_path)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == code
+    assert said in ended.stderr

@@ -1,0 +1,364 @@
+"""The runtime: presses to commands, results to lamps and slips, and nothing in between lost."""
+
+import asyncio
+import logging
+import sqlite3
+import threading
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from broker.hall.commands import CallNext, decode_command
+from broker.hall.state import TicketState
+from broker.wire.messages import Ack, HubState, encode, read_birth, read_health
+from broker.wire.topics import Kind, Topic
+from tests.edge.stand import COUNTER, KIOSK, stand
+from tests.fakes import FakeClock
+from tests.fakes_edge import HALL, until
+
+
+def rows_of(folder: Path) -> list[tuple[str, int, str, bool]]:
+    """Return (stream, seq, type of command, has a result) of an outbox, in order."""
+    with sqlite3.connect(folder / "outbox.db") as db:
+        found = db.execute("SELECT stream, seq, command, result FROM rows ORDER BY stream, seq")
+        return [
+            (stream[0], seq, msgspec.json.decode(command)["type"], result is not None)
+            for stream, seq, command, result in found.fetchall()
+        ]
+
+
+async def test_a_press_is_on_disk_when_it_is_settled(tmp_path: Path) -> None:
+    """Without a broker, without a hub: what was pressed is kept."""
+    async with stand(COUNTER, tmp_path) as one:
+        await one.press("call")
+
+        assert rows_of(tmp_path) == [("a", 1, "call_next", False)]
+        assert one.link.published == []
+
+
+async def test_a_press_shorter_than_2_ms_is_nothing(tmp_path: Path) -> None:
+    """Pins are listened to without gpiozero's own filter, so ours must be there."""
+    async with stand(COUNTER, tmp_path) as one:
+        await one.press("call", ms=1)
+
+        assert rows_of(tmp_path) == []
+
+
+async def test_a_call_goes_to_the_hub_and_comes_back_as_light(tmp_path: Path) -> None:
+    """Press, commit, publish, result, one long flash, then what the counter's snapshot says."""
+    async with stand(COUNTER, tmp_path) as one:
+        hub = await one.join(COUNTER)
+        await one.shows("lamp", "off")
+        await one.press("call")
+        await one.shows("lamp", "long_flash")
+        await one.advance(2)
+
+        assert one.lamps == {"lamp": "off"}
+        assert hub.hall.counters[3].status == "open"
+        assert [len(up.commands) for up in one.link.ups()] == [1]
+        assert one.node.snapshot()["counter"] == {
+            "id": 3,
+            "status": "open",
+            "waiting": 0,
+            "number": "",
+            "repeat": 0,
+        }
+
+
+async def test_a_refusal_is_three_short_flashes_and_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody waits at an open counter."""
+    caplog.set_level(logging.INFO)
+    async with stand(COUNTER, tmp_path) as one:
+        await one.join(COUNTER)
+        await one.press("call")
+        await one.shows("lamp", "long_flash")
+        await one.press("call")
+        await one.shows("lamp", "short_flashes")
+
+    told = [record for record in caplog.records if record.message == "refused"]
+    assert [record.loket_fields["code"] for record in told] == ["nobody_waiting"]  # type: ignore[attr-defined]
+
+
+async def test_what_is_not_sent_blinks_and_is_sent_after_the_cut(tmp_path: Path) -> None:
+    """A press in a cut blinks; the hub gets it once when it is back."""
+    async with stand(COUNTER, tmp_path) as one:
+        hub = await one.join(COUNTER)
+        one.link.cut()
+        await one.shows("lamp", "slow_blink")
+        await one.press("call")
+        assert hub.rows == {}
+        one.link.connect("s2")
+        await one.shows("lamp", "long_flash")
+
+        assert len(hub.rows) == 1
+
+
+async def test_a_result_that_takes_long_blinks_too(tmp_path: Path) -> None:
+    """Connected and heard, but nothing comes back: after 1 s staff see it."""
+    async with stand(COUNTER, tmp_path) as one:
+        hub = await one.join(COUNTER)
+        hub.is_mute = True
+        await one.press("call")
+        assert one.lamps == {"lamp": "off"}
+        await one.advance(1.0)
+        assert one.lamps == {"lamp": "slow_blink"}
+        hub.is_mute = False
+        await one.advance(5)
+        await until(lambda: one.lamps["lamp"] != "slow_blink", "the resend was answered")
+
+
+async def test_a_hub_that_falls_silent_is_shown_after_15_s(tmp_path: Path) -> None:
+    """The broker alone is no hub."""
+    async with stand(COUNTER, tmp_path) as one:
+        await one.join(COUNTER)
+        await one.shows("lamp", "off")
+        await one.advance(14.9)
+        assert one.lamps == {"lamp": "off"}
+        await one.advance(0.2)
+
+        assert one.lamps == {"lamp": "slow_blink"}
+
+
+async def test_a_retained_heartbeat_is_no_hub(tmp_path: Path) -> None:
+    """The broker's store says nothing about now."""
+    async with stand(COUNTER, tmp_path) as one:
+        one.link.connect()
+        state = HubState(gen="1-00000001", pos=1, beat=1, start="h", at_ms=1)
+        one.link.say(Topic(HALL, Kind.HUB), encode(state), retained=True)
+        await one.advance(0.1)
+
+        assert one.node.snapshot()["hub"] == "silent"
+
+
+async def test_birth_is_repeated_until_the_hub_answers(tmp_path: Path) -> None:
+    """Nothing is sent before; afterwards it is not said again."""
+    async with stand(COUNTER, tmp_path) as one:
+        one.link.connect("s7")
+        await one.press("call")
+        await one.advance(8)
+        births = [read_birth(p) for t, p in one.link.published if t.kind is Kind.BIRTH]
+        assert [(b.session, b.online, b.stream, b.first) for b in births] == [
+            ("s7", True, "a" * 32, 1)
+        ] * 4
+        assert one.link.ups() == []
+
+        ack = Ack(gen="1-00000001", stream="a" * 32, upto=0)
+        one.link.say(Topic(HALL, Kind.ACK, "loket-3"), encode(ack))
+        await until(one.link.ups, "the press was sent")
+        await one.advance(60)
+        assert one.link.count(Kind.BIRTH) == 4
+
+
+async def test_health_goes_every_15_s_while_connected(tmp_path: Path) -> None:
+    """Figures of the process and its buttons."""
+    async with stand(COUNTER, tmp_path) as one:
+        await one.advance(60)
+        await one.join(COUNTER)
+        await one.press("done", ms=1)
+        await one.advance(31)
+
+        healths = [read_health(p) for t, p in one.link.published if t.kind is Kind.HEALTH]
+        assert len(healths) == 3
+        assert healths[-1].counts["chatter"] == 2
+        assert healths[-1].rss_bytes > 1_000_000
+
+
+async def test_bad_messages_are_counted_said_once_and_change_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Rubbish on every topic a node reads."""
+    async with stand(COUNTER, tmp_path) as one:
+        await one.join(COUNTER)
+        await one.shows("lamp", "off")
+        shown = one.node.snapshot()
+        topics = [(Kind.ACK, "loket-3"), (Kind.HUB, ""), (Kind.COUNTER, "3")]
+        for payload in (b"", b"{", b"\xff", b"[" * 9000, b'{"gen":NaN}', b"x" * 40_000):
+            for kind, id_ in topics:
+                one.link.say(Topic(HALL, kind, id_), payload)
+        one.link.say(Topic("other", Kind.BOARD), b"")
+        await one.advance(0.1)
+
+        assert one.node.counts["wire_errors"] == 18
+        assert one.node.snapshot() == shown
+    assert [r.message for r in caplog.records].count("bad message ignored") == 3
+
+
+async def test_a_ticket_is_printed_and_confirmed(tmp_path: Path) -> None:
+    """The slip is there, the ticket may be called, both rows have their result."""
+    async with stand(KIOSK, tmp_path) as one:
+        hub = await one.join(KIOSK)
+        await one.press("pajak")
+        await until(lambda: len(hub.rows) == 2, "issue and confirm were decided")
+        (ticket,) = hub.hall.tickets.values()
+
+        assert (ticket.number, ticket.printed) == ("B001", True)
+        assert "B001" in (tmp_path / "slip.txt").read_text()
+        assert "B001" in str(one.node.snapshot()["slip"])
+        assert one.lamps == {"ready": "steady"}
+    assert rows_of(tmp_path) == [("a", 1, "issue", True), ("a", 2, "confirm_print", True)]
+
+
+async def test_the_issues_result_is_on_disk_only_with_its_confirm(tmp_path: Path) -> None:
+    """Killed in between, a restart must ask again: so one commit holds both."""
+    async with stand(KIOSK, tmp_path) as one:
+        hub = await one.join(KIOSK)
+        seen = []
+        hub_take = hub.take
+
+        def take(topic: Topic, payload: bytes) -> None:
+            seen.append(rows_of(tmp_path))
+            hub_take(topic, payload)
+
+        hub.take = take  # type: ignore[method-assign]
+        await one.press("ktp-el")
+        await until(lambda: len(hub.rows) == 2, "issue and confirm were decided")
+
+    assert [("a", 1, "issue", False)] in seen
+    assert [("a", 1, "issue", True), ("a", 2, "confirm_print", False)] in seen
+    assert [("a", 1, "issue", True)] not in seen
+
+
+async def test_killed_between_answer_and_print_it_prints_after_the_restart(tmp_path: Path) -> None:
+    """The first start never hears its answer; the second asks again and gets the same ticket."""
+    clock = FakeClock()
+    async with stand(KIOSK, tmp_path, clock=clock) as one:
+        hub = await one.join(KIOSK)
+        hub.is_mute = True
+        await one.press("ktp-el")
+        await until(lambda: len(hub.rows) == 1, "the issue was decided")
+    assert not (tmp_path / "slip.txt").exists()
+
+    async with stand(KIOSK, tmp_path, clock=clock, stream="b" * 32) as two:
+        hub.is_mute = False
+        hub._link, two.link.hub = two.link, hub
+        two.link.connect("s2")
+        await until(lambda: len(hub.rows) == 2, "the confirm was decided")
+        (ticket,) = hub.hall.tickets.values()
+
+        assert (ticket.number, ticket.printed) == ("A001", True)
+        assert "A001" in (tmp_path / "slip.txt").read_text()
+    assert rows_of(tmp_path) == [("a", 1, "issue", True), ("b", 1, "confirm_print", True)]
+
+
+async def test_a_slip_that_cannot_be_written_cancels_the_ticket(tmp_path: Path) -> None:
+    """Nobody is called who holds no paper."""
+    (tmp_path / "slip.part").mkdir()
+    async with stand(KIOSK, tmp_path) as one:
+        hub = await one.join(KIOSK)
+        await one.press("ktp-el")
+        await until(lambda: len(hub.rows) == 2, "issue and cancel were decided")
+        (ticket,) = hub.hall.tickets.values()
+
+        assert ticket.state is TicketState.CLOSED
+        assert one.lamps == {"ready": "short_flashes"}
+        assert one.node.counts["paper_errors"] == 1
+
+
+async def test_presses_in_a_burst_all_arrive_in_order(tmp_path: Path) -> None:
+    """Ten tickets while the hub is away."""
+    async with stand(KIOSK, tmp_path) as one:
+        for _ in range(10):
+            await one.press("ktp-el", ms=30)
+        hub = await one.join(KIOSK)
+        await until(lambda: len(hub.rows) == 20, "all were decided")
+
+        assert [t.number for t in hub.hall.tickets.values()] == [f"A{n:03}" for n in range(1, 11)]
+        assert all(ticket.printed for ticket in hub.hall.tickets.values())
+
+
+async def test_the_highest_generation_heard_outlives_the_process(tmp_path: Path) -> None:
+    """And a lower one is not obeyed after a restart."""
+    async with stand(COUNTER, tmp_path) as one:
+        await one.join(COUNTER)
+        state = HubState(gen="7-0000000a", pos=1, beat=1, start="h2", at_ms=1)
+        one.link.say(Topic(HALL, Kind.HUB), encode(state))
+        await one.advance(0.1)
+    async with stand(COUNTER, tmp_path, stream="b" * 32) as two:
+        two.link.connect()
+        old = Ack(gen="6-0000000a", stream="b" * 32, upto=0)
+        two.link.say(Topic(HALL, Kind.ACK, "loket-3"), encode(old))
+        await two.press("call")
+
+        assert two.link.ups() == []
+
+
+async def test_a_stuck_button_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Something lies on it: one call, one warning."""
+    async with stand(COUNTER, tmp_path) as one:
+        await one.press("call", ms=90_000)
+
+        assert rows_of(tmp_path) == [("a", 1, "call_next", False)]
+        assert one.node.counts["stuck"] == 1
+    assert [r.message for r in caplog.records].count("button stuck") == 1
+
+
+async def test_a_full_disk_refuses_the_press_and_the_node_lives_on(tmp_path: Path) -> None:
+    """What could not be kept is shown as refused, never as sent."""
+    async with stand(COUNTER, tmp_path) as one:
+        with sqlite3.connect(tmp_path / "outbox.db") as blocker:
+            pages = blocker.execute("PRAGMA page_count").fetchone()[0]
+        one.node._outbox._db._conn.execute(f"PRAGMA max_page_count = {pages}")  # type: ignore[union-attr]
+        for _ in range(200):
+            await one.press("recall", ms=5)
+            if one.node.counts["store_errors"]:
+                break
+        assert one.lamps == {"lamp": "short_flashes"}
+        kept = len(rows_of(tmp_path))
+
+        hub = await one.join(COUNTER)
+        await one.advance(1)
+        assert len(hub.rows) == kept
+        one.node._outbox._db._conn.execute("PRAGMA max_page_count = 1000000")  # type: ignore[union-attr]
+
+
+async def test_the_age_of_a_command_counts_from_the_press(tmp_path: Path) -> None:
+    """The hub must be able to refuse it as stale."""
+    async with stand(COUNTER, tmp_path) as one:
+        await one.press("call")
+        await one.advance(30)
+        await one.join(COUNTER)
+        await until(one.link.ups, "it was sent")
+        command = decode_command(one.link.ups()[0].commands[0])
+
+        assert isinstance(command, CallNext)
+        assert command.age_ms is not None
+        assert 30_000 <= command.age_ms <= 30_300
+
+
+async def test_an_idle_node_sleeps(tmp_path: Path) -> None:
+    """A minute with a hub that beats: 12 heartbeats and 4 healths wake it, and nothing else."""
+    async with stand(COUNTER, tmp_path) as one:
+        hub = await one.join(COUNTER)
+        await one.advance(1)
+        before = one.inbox.naps
+        for _ in range(12):
+            await one.advance(5)
+            hub.beat()
+        await one.advance(0.1)
+
+        assert 12 <= one.inbox.naps - before <= 18
+
+
+async def test_a_press_during_a_slow_commit_is_not_lost(tmp_path: Path) -> None:
+    """An SD card may take a second for an fsync; what a finger did meanwhile has its own stamps."""
+    async with stand(COUNTER, tmp_path) as one:
+        done = threading.Event()
+        stuck = asyncio.create_task(one.node._outbox._db._execute(done.wait))
+        one.devices.buttons["call"].drive(down=True)
+        await one.clock.advance(0.1)
+        one.devices.buttons["call"].drive(down=False)
+        one.devices.buttons["recall"].drive(down=True)
+        await one.clock.advance(0.1)
+        one.devices.buttons["recall"].drive(down=False)
+        await one.clock.advance(1.0)
+        assert rows_of(tmp_path) == []
+        done.set()
+        await stuck
+        await one.quiet()
+
+        assert [row[2] for row in rows_of(tmp_path)] == ["call_next", "recall"]
