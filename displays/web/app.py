@@ -91,17 +91,17 @@ class Pages:
         return _json({"nodes": nodes})
 
     def node(self, node_id: str) -> Panel:
-        """Return what is known of one node; `running` is false while nobody answers."""
+        """Return what is known of one node; `running` is false while its panel doesn't answer."""
         node = self._nodes[node_id]
-        panel = self._panels.running.get(node_id)
         body: Panel = {"id": node.id, "role": node.role, "buttons": node.buttons, "lamps": {}}
+        if node.role == "board":
+            return body | {"frame": f"/frame/{node.id}.png"}
+        panel = self._panels.running.get(node_id)
         body |= panel or {}
         body["running"] = panel is not None
         views = self._live.mirror.counters
         if node.counters:
             body["counters"] = [views[each] for each in node.counters if each in views]
-        if node.role == "board":
-            body["frame"] = f"/frame/{node.id}.png"
         return body
 
     async def press(self, request: Request) -> Response:

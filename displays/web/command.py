@@ -31,7 +31,8 @@ from displays.web.feed import Feed
 from displays.web.live import Live
 from displays.web.panels import Frames, Panels
 from displays.web.scene import Scene, scene_of
-from firmware_config.load import HallFileError, load_hall
+from firmware_config.arguments import add_hall_arguments, hall_of
+from firmware_config.load import HallFileError
 
 log = logging.getLogger(__name__)
 
@@ -41,18 +42,15 @@ SHOWN = (Kind.BOARD, Kind.COUNTER, Kind.QUEUE, Kind.HUB)
 
 def web_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `loket web`."""
-    parser.add_argument("--hall", type=Path, required=True, metavar="FILE", help="the hall file")
-    parser.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="its account is DIR/web/link.json"
-    )
+    add_hall_arguments(parser)
     parser.add_argument("--port", type=int, default=8080, help="on 127.0.0.1 (default: 8080)")
 
 
 def web(args: argparse.Namespace) -> int:
     """Serve until stopped; return 2 for a hall file with faults, 1 for anything else."""
-    json_log.setup(node="web")
+    json_log.setup(args.log_level, node="web")
     try:
-        scene = scene_of(load_hall(args.hall))
+        scene = scene_of(hall_of(args))
     except HallFileError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -47,11 +47,20 @@ function showLamp(lamp, value) {
   lamp.setAttribute("aria-label", lamp.title);
 }
 
+// A number alone on its line is what the visitor looks for, so it is large, as on real paper.
+const NUMBER_LINE = /\n[ ]*([A-Z0-9]{1,2}\d{3})[ ]*\n/;
+
+const shownSlips = new WeakMap();
+
 function showSlip(slip, text) {
-  if (slip.textContent === text) return;
-  const isFirst = slip.dataset.seen === undefined;
-  slip.dataset.seen = slip.dataset.is = "paper";
-  slip.textContent = text;
+  if (shownSlips.get(slip) === text) return;
+  const isFirst = !shownSlips.has(slip);
+  shownSlips.set(slip, text);
+  slip.dataset.is = "paper";
+  const number = document.createElement("b");
+  const [above, digits, below] = text.split(NUMBER_LINE);
+  number.textContent = digits ?? "";
+  slip.replaceChildren(above, number, below ?? "");
   slip.classList.remove("fresh");
   if (isFirst) return;
   void slip.offsetWidth; // starts the animation again

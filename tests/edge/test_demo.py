@@ -1,0 +1,153 @@
+"""What the demo starts, and the ways it can't; the hall it runs is tested in tests/real."""
+
+import argparse
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge.demo import (
+    HALL,
+    HOST,
+    MisuseError,
+    Plan,
+    children_of,
+    demo_arguments,
+    planned,
+    players_of,
+)
+from firmware_config.load import HallFileError, load_hall
+
+
+def parsed(*flags: str) -> argparse.Namespace:
+    """Return what these flags mean."""
+    parser = argparse.ArgumentParser()
+    demo_arguments(parser)
+    return parser.parse_args(flags)
+
+
+def plan(*, kind: str = "") -> Plan:
+    """Return a plan of the demo's hall."""
+    return Plan(
+        file=load_hall(HALL),
+        hall=HALL,
+        data=Path("/data"),
+        page_port=8080,
+        broker_port=18883,
+        kind=kind,
+        speed=0.0,
+        restarts=True,
+    )
+
+
+def test_the_broker_is_the_first_of_the_halls_processes() -> None:
+    """It makes the accounts of the others."""
+    names = [child.name for child in children_of(plan())]
+    kiosks, counters = ["kiosk-1", "kiosk-2"], [f"loket-{n}" for n in range(1, 7)]
+    assert names == ["broker", "hub", "web", *kiosks, *counters, "board-1"]
+
+
+COMMANDS = [
+    ("broker", ("broker",), ("--port", "18883", "--kind", "mosquitto")),
+    ("hub", ("hub",), ()),
+    ("web", ("web",), ("--port", "8080")),
+    ("loket-3", ("node", "loket-3"), ("--pins", "mock")),
+    ("board-1", ("board", "board-1"), ()),
+]
+
+
+@pytest.mark.parametrize(("name", "command", "flags"), COMMANDS)
+def test_each_is_the_command_a_unit_would_start(
+    name: str, command: tuple[str, ...], flags: tuple[str, ...]
+) -> None:
+    """One `loket` command a process, with the hall file and the data folder."""
+    child = {child.name: child for child in children_of(plan(kind="mosquitto"))}[name]
+    start = (sys.executable, "-P", "-m", "edge.cli", *command)
+    assert child.command == (*start, "--hall", str(HALL), "--data", "/data", *flags)
+
+
+def test_only_a_board_draws_without_a_screen() -> None:
+    """The page shows its frames."""
+    drawing = {
+        child.name for child in children_of(plan()) if "SDL_VIDEODRIVER" in child.environment
+    }
+    assert drawing == {"board-1"}
+
+
+def test_every_button_of_the_hall_can_be_played() -> None:
+    """Kiosks and counters, with their roles."""
+    players = players_of(load_hall(HALL))
+    assert [player.role for player in players] == ["kiosk"] * 2 + ["counter"] * 6
+    assert all(player.buttons for player in players)
+
+
+def test_a_port_in_use_is_refused_by_name(tmp_path: Path) -> None:
+    """The message says which flag mends it."""
+    with socket.socket() as other:
+        other.bind((HOST, 0))
+        other.listen()
+        port = other.getsockname()[1]
+        args = parsed("--data", str(tmp_path), "--port", str(port))
+        with pytest.raises(MisuseError, match=rf"port {port} .* in use: .*--port"), planned(args):
+            pass
+
+
+def test_a_second_demo_on_the_same_data_is_refused(tmp_path: Path) -> None:
+    """Two halls in one folder would share outboxes; the message names the other process."""
+    args = parsed("--data", str(tmp_path), "--port", "0")
+    with planned(args):
+        code = (
+            "import sys\nfrom edge.cli import run\n"
+            f"sys.exit(run('demo', ['--data', {str(tmp_path)!r}, '--port', '0']))"
+        )
+        second = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        )
+    assert second.returncode == 1
+    assert "another demo runs on" in second.stderr
+    assert "--data" in second.stderr
+    with planned(args) as again:
+        assert again.data == tmp_path
+
+
+def test_a_folder_with_a_long_path_is_refused(tmp_path: Path) -> None:
+    """A Unix socket's path has 107 bytes; the message says how many are too many."""
+    args = parsed("--data", str(tmp_path / ("x" * 120)), "--port", "0")
+    with pytest.raises(MisuseError, match=r"characters shorter with --data"), planned(args):
+        pass
+
+
+def test_a_hall_file_with_faults_is_refused(tmp_path: Path) -> None:
+    """All its faults are named, as by `loket check`."""
+    bad = tmp_path / "hall.toml"
+    bad.write_text("[hall]\n")
+    args = parsed("--data", str(tmp_path), "--hall", str(bad))
+    with pytest.raises(HallFileError, match=r"hall\.toml"), planned(args):
+        pass
+
+
+def test_a_busy_broker_port_is_replaced(tmp_path: Path) -> None:
+    """Two demos on one machine, each with its own data, both run."""
+    with socket.socket() as other:
+        other.bind((HOST, 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        hall = tmp_path / "hall.toml"
+        hall.write_text(HALL.read_text().replace("port = 18883", f"port = {taken}"))
+        flags = ("--data", str(tmp_path), "--hall", str(hall), "--port", "0")
+        with planned(parsed(*flags)) as made:
+            assert made.file.broker.port == taken
+            assert made.broker_port != taken
+
+
+BAD_FLAGS = [("--play", "0"), ("--play", "fast"), ("--port", "70000"), ("--broker", "rabbit")]
+
+
+@pytest.mark.parametrize("flags", BAD_FLAGS)
+def test_flags_that_make_no_sense_exit_2(flags: tuple[str, str]) -> None:
+    """As misuse does everywhere."""
+    with pytest.raises(SystemExit) as stop:
+        parsed(*flags)
+    assert stop.value.code == 2
