@@ -171,21 +171,17 @@ class Panel:
             return {"error": f"no button {button!r}", "buttons": buttons}
         if not is_up or button in self._pressed:
             return {"error": f"button {button} is still pressed"}
-        # A press is finished whatever becomes of the client: a pin left low would be stuck.
-        await asyncio.shield(self._start(self._push(button, ms)))
-        return {"ok": True}
-
-    async def _push(self, button: str, ms: int) -> None:
         self._pressed.add(button)
         try:
             self._node.move(button, down=True)
             try:
                 await asyncio.sleep(ms / 1000)
-            finally:
+            finally:  # a pin left low would be stuck
                 self._node.move(button, down=False)
             await self._node.settled(button)
         finally:
             self._pressed.discard(button)
+        return {"ok": True}
 
     async def _watch(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Send the panel now and at each change, until the client closes."""

@@ -84,7 +84,10 @@ def test_what_changes_during_a_flash_is_shown_after_it() -> None:
     """The flash is not cut off."""
     lamp = Lamp()
     lamp.flash(Pattern.LONG_FLASH, 0.0)
+    lamp.advance(0.2)
+    ends_s = lamp.wake_s()
     lamp.show(Pattern.STEADY, 0.2)
+    assert lamp.wake_s() == ends_s
     assert lamp.pattern is Pattern.LONG_FLASH
 
     light_of(lamp, from_s=0.2, until_s=10.0)

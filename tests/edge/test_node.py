@@ -205,20 +205,20 @@ async def test_the_issues_result_is_on_disk_only_with_its_confirm(tmp_path: Path
     """Killed in between, a restart must ask again: so one commit holds both."""
     async with stand(KIOSK, tmp_path) as one:
         hub = await one.join(KIOSK)
-        seen = []
-        hub_take = hub.take
+        states = []
 
-        def take(topic: Topic, payload: bytes) -> None:
-            seen.append(rows_of(tmp_path))
-            hub_take(topic, payload)
+        def before(statement: str) -> None:
+            if statement.startswith("BEGIN"):
+                states.append(rows_of(tmp_path))
 
-        hub.take = take  # type: ignore[method-assign]
+        one.node._outbox._db._conn.set_trace_callback(before)  # type: ignore[union-attr]
         await one.press("ktp-el")
         await until(lambda: len(hub.rows) == 2, "issue and confirm were decided")
+        await one.advance(2)
 
-    assert [("a", 1, "issue", False)] in seen
-    assert [("a", 1, "issue", True), ("a", 2, "confirm_print", False)] in seen
-    assert [("a", 1, "issue", True)] not in seen
+    assert [("a", 1, "issue", False)] in states
+    assert [("a", 1, "issue", True), ("a", 2, "confirm_print", False)] in states
+    assert [("a", 1, "issue", True)] not in states
 
 
 async def test_killed_between_answer_and_print_it_prints_after_the_restart(tmp_path: Path) -> None:

@@ -96,10 +96,12 @@ async def stage(folder: Path) -> AsyncIterator[Stage]:
 
 async def test_a_press_moves_the_button_and_says_ok_when_it_is_kept(tmp_path: Path) -> None:
     """Killed after the ok, the press counts: so it is not said before."""
-    async with stage(tmp_path) as on, on.client() as client:
+    async with stage(tmp_path) as on, on.client() as client, on.client() as other:
         on.node.settles.clear()
         asked = asyncio.create_task(client.ask(b'{"press":"call","ms":1}'))
         await until(lambda: len(on.node.moves) == 2, "pressed and let go")
+        for _ in range(3):
+            await other.ask(b'{"get":"panel"}')
         assert not asked.done()
         on.node.settles.set()
 
