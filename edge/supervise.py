@@ -26,7 +26,7 @@ RESTART_AFTER_S = 2.0
 STOP_WITHIN_S = 5.0
 TRIES_MAX = 3
 LOG_BYTES_MAX = 8 * 1024 * 1024
-TAIL_BYTES = 2000
+LAST_LINES = 5
 PATH_BYTES_MAX = 107
 PR_SET_PDEATHSIG = 1
 
@@ -99,11 +99,13 @@ class Supervisor:
 
     def last_words(self, name: str) -> str:
         """Return the end of a child's log."""
+        path = self._folder / name / LOG_FILE
         try:
-            said = (self._folder / name / LOG_FILE).read_bytes()[-TAIL_BYTES:]
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
         except FileNotFoundError:
-            return "(nothing)"
-        return said.decode(errors="replace").strip() or "(nothing)"
+            lines = []
+        said = "\n".join(_in_words(line) for line in lines[-LAST_LINES:])
+        return f"{said or '(nothing)'}\n(all of it: {path})"
 
     def _event(self, name: str) -> asyncio.Event:
         return self._ready.setdefault(name, asyncio.Event())
@@ -127,6 +129,18 @@ class Supervisor:
     def _set_pid(self, name: str, pid: int) -> None:
         self.pids[name] = pid
         self._on_change(dict(self.pids))
+
+
+def _in_words(line: str) -> str:
+    """Return a line of a log as people read it: its message, its reason, the end of a traceback."""
+    try:
+        fields = json.loads(line)
+    except ValueError:
+        return line
+    if not isinstance(fields, dict) or "msg" not in fields:
+        return line
+    said = [str(fields[key]).strip() for key in ("msg", "why", "error") if key in fields]
+    return " ".join(text.rpartition("\n")[2] for text in said)
 
 
 def write_pids(path: Path, pids: Mapping[str, int]) -> None:

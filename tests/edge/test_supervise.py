@@ -156,6 +156,23 @@ async def test_a_child_that_never_gets_ready_is_given_up_with_its_last_words(
         await keeping
 
 
+def test_last_words_are_words(tmp_path: Path) -> None:
+    """JSON lines become what a person reads; other lines stay; the file is named."""
+    (tmp_path / "hub").mkdir()
+    log = tmp_path / "hub" / "log.jsonl"
+    log.write_text(
+        '{"msg": "the process dies of an error", "error": "Traceback\\n  File\\nKeyError: 1"}\n'
+        '{"msg": "the hub does not run", "why": "no journal"}\nSegmentation fault\n[1]\n'
+    )
+    assert Watch(tmp_path).supervisor.last_words("hub").splitlines() == [
+        "the process dies of an error KeyError: 1",
+        "the hub does not run no journal",
+        "Segmentation fault",
+        "[1]",
+        f"(all of it: {log})",
+    ]
+
+
 async def test_what_a_child_started_ends_with_it(tmp_path: Path) -> None:
     """A mosquitto left over by a killed broker would hold the port."""
     watch = Watch(tmp_path)
