@@ -1,0 +1,60 @@
+"""The pictures a board draws when one call follows another, made beforehand for the floor."""
+
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from broker.hall.views import BoardView, Call
+from broker.wire.messages import HubState
+from displays.board import Board, board_setup
+from displays.layout import Layout
+from displays.ops import Op
+from displays.sample import sample_models
+from displays.screen import Screen
+from firmware_config.load import load_hall
+from firmware_config.schema import setup_of
+from tests.bench.stage import HALL
+
+SIZE = (1920, 1080)
+GEN = "1-00000000"
+AT_MS = 1_795_598_248_218
+
+
+def open_screen() -> tuple[Screen, Layout]:
+    """Return the product's screen and layout at 1080p."""
+    screen = Screen(size=SIZE, fallback=SIZE, is_headless=True)
+    screen.open()
+    return screen, Layout(size=SIZE, diag_in=55, far_seat_m=10, measure=screen.fonts.measure)
+
+
+def views(count: int) -> Iterator[BoardView]:
+    """Yield snapshots, each with one more call, as the bench's presses make them."""
+    calls: tuple[Call, ...] = ()
+    for i in range(1, count + 1):
+        call = Call(
+            call_id=f"{'a' * 32}:{i}",
+            number=f"A{i:03}",
+            counter=1,
+            service="adminduk",
+            at_ms=AT_MS + i * 150,
+        )
+        calls = (call, *calls)[:30]
+        yield BoardView(gen=GEN, pos=i, at_ms=call.at_ms, day="2026-11-25", calls=calls)
+
+
+def pictures(screen: Screen, layout: Layout, *, count: int) -> Iterator[tuple[Op, ...]]:
+    """Yield the picture of each snapshot, the screen's texts prepared as a board's are."""
+    file = load_hall(HALL)
+    setup = board_setup(setup_of(file), timezone=ZoneInfo(file.hall.timezone))
+    board = Board(setup=setup, start_s=0.0)
+    hub = HubState(gen=GEN, pos=0, beat=1, start="s", at_ms=AT_MS)
+    board.take_hub(hub, is_retained=False, now_s=0.0)
+    model = board.look(now_s=0.0, wall_ms=AT_MS)
+    for sample in sample_models(model):
+        screen.prepare(layout.picture(sample))
+    screen.show(layout.picture(model))
+    yield layout.picture(model)
+    for i, view in enumerate(views(count), start=1):
+        now_s = i * 0.15
+        board.take_hub(hub, is_retained=False, now_s=now_s)
+        board.take_board(view, is_retained=False, now_s=now_s)
+        yield layout.picture(board.look(now_s=now_s, wall_ms=view.at_ms))

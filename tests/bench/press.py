@@ -1,0 +1,128 @@
+"""`press`: from a button's accepted press to the frame that shows its call, against the floor.
+
+A press is accepted after 2 ms of stable level, by design; the clock starts there on both sides.
+Product and floor run at once on brokers of their own, and take turns in blocks, so that both meet
+the same noise.
+"""
+
+import random
+import statistics
+import time
+from typing import Any
+
+from msgspec import Raw
+
+from broker.hall.commands import CallNext, encode_command
+from broker.wire.messages import Up, encode
+from tests.bench.pictures import views
+from tests.bench.stage import Process, Stage, stage
+
+BLOCK = 20
+WARM_UP = 20
+PAUSE_S = (0.09, 0.15)
+"""Between presses: longer than a press and its lockout, no multiple of anyone's timer."""
+
+
+class Presses:
+    """One side: press, wait for the frame, note the time between."""
+
+    def __init__(self) -> None:
+        self.took_ms: list[float] = []
+
+    def note(self, accepted: dict[str, Any], shown: dict[str, Any]) -> None:
+        """Keep the time of one press."""
+        self.took_ms.append((shown["mono_ns"] - accepted["mono_ns"]) / 1e6)
+
+
+def measure(presses: int) -> dict[str, Any]:
+    """Return the figures of so many presses on each side, after a warm-up."""
+    chance = random.Random(1)
+    with stage() as ours, stage() as bare:
+        product = start_product(ours, presses + WARM_UP)
+        floor = start_floor(bare, presses + WARM_UP)
+        sides = {"product": Presses(), "floor": Presses()}
+        for left in range(presses + WARM_UP, 0, -BLOCK):
+            for _ in range(min(BLOCK, left)):
+                sides["product"].note(*press_product(ours, *product))
+                time.sleep(chance.uniform(*PAUSE_S))
+            for _ in range(min(BLOCK, left)):
+                sides["floor"].note(*press_floor(*floor))
+                time.sleep(chance.uniform(*PAUSE_S))
+    return figures({name: side.took_ms[WARM_UP:] for name, side in sides.items()})
+
+
+def start_product(ours: Stage, count: int) -> tuple[Process, Process]:
+    """Start the product with `count` tickets waiting for counter 1; return counter and board."""
+    ours.start_hall(nodes=("kiosk-1",))
+    for _ in range(count):
+        ours.press("kiosk-1", "adminduk", ms=10)
+        time.sleep(0.03)
+    time.sleep(1)
+    counter = ours.loket("loket-1", "node", "loket-1", "--pins", "mock", "--log-level", "debug")
+    board = ours.loket("board-1", "board", "board-1", "--headless", "--log-level", "debug")
+    time.sleep(1)
+    return counter, board
+
+
+def press_product(
+    ours: Stage, counter: Process, board: Process
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Press `call` at counter 1; return the lines of the press and of the frame."""
+    before = board.newest("frame shown", "pos", board.pos)
+    ours.press("loket-1", "call", ms=10)
+    accepted = counter.until("press accepted", button="call")
+    while (shown := board.until("frame shown"))["pos"] <= before:
+        pass
+    board.pos = shown["pos"]
+    return accepted, shown
+
+
+def start_floor(bare: Stage, count: int) -> tuple[Process, Process]:
+    """Start the three bare processes; return presser and board."""
+    bare.start_broker()
+    up = Up(stream="a" * 32, first=count, start=count, beat=10**8, commands=(_raw(),))
+    newest = list(views(60))[-1]
+    sizes = {"up": len(encode(up)), "board": len(encode(newest))}
+    bare.bare(
+        "board", "board", "--link", str(bare.data / "board-1/link.json"), "--count", str(count)
+    )
+    bare.bare(
+        *("decider", "decider", "--link", str(bare.data / "hub/link.json")),
+        *("--db", str(bare.data / "decider.db"), "--bytes", str(sizes["board"])),
+    )
+    bare.bare(
+        *("presser", "presser", "--link", str(bare.data / "loket-1/link.json")),
+        *("--db", str(bare.data / "presser.db"), "--bytes", str(sizes["up"])),
+    )
+    return bare.processes["presser"], bare.processes["board"]
+
+
+def _raw() -> Raw:
+    return Raw(encode_command(CallNext(counter=1, seen="a" * 32 + ":100")))
+
+
+def press_floor(presser: Process, board: Process) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Press at the floor; return the lines of the press and of the frame."""
+    presser.tell("press")
+    return presser.until("press accepted"), board.until("frame shown")
+
+
+def figures(took_ms: dict[str, list[float]]) -> dict[str, Any]:
+    """Return p50, p95 and p99 of both sides, ms, and their ratios."""
+    percentiles = {
+        side: dict(zip(("p50", "p95", "p99"), _percentiles(took), strict=True))
+        for side, took in took_ms.items()
+    }
+    ours, floor = percentiles["product"], percentiles["floor"]
+    return {
+        "unit": "ms",
+        "presses": len(took_ms["product"]),
+        "product": {name: round(value, 2) for name, value in ours.items()},
+        "floor": {name: round(value, 2) for name, value in floor.items()},
+        "ratio": {name: round(ours[name] / floor[name], 2) for name in ours},
+    }
+
+
+def _percentiles(took_ms: list[float]) -> tuple[float, float, float]:
+    cuts = statistics.quantiles(took_ms, n=100, method="inclusive")
+    return cuts[49], cuts[94], cuts[98]

@@ -1,0 +1,178 @@
+"""Real processes of the demo's hall on a real broker, for measuring: start, wait for READY, log."""
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+HALL = Path(str(files("firmware_config") / "examples" / "demo.toml"))
+READY_WITHIN_S = 30.0
+
+
+class Process:
+    """One process, with the time it took to say READY and its log lines as they come."""
+
+    def __init__(self, argv: list[str], *, folder: Path, env: dict[str, str] | None = None) -> None:
+        self.pos = 0
+        """The journal position of the newest frame read from its log; a board's."""
+        self.log: queue.Queue[dict[str, Any]] = queue.Queue()
+        folder.mkdir(parents=True, exist_ok=True)
+        notify = folder / "notify.sock"
+        notify.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
+            ready.bind(str(notify))
+            ready.settimeout(READY_WITHIN_S)
+            begun_s = time.monotonic()
+            self.program = subprocess.Popen(
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env={**os.environ, "NOTIFY_SOCKET": str(notify), **(env or {})},
+            )
+            self.said: list[str] = []
+            threading.Thread(target=self._read_log, daemon=True).start()
+            try:
+                ready.recv(1024)
+            except TimeoutError:
+                self.stop()
+                raise RuntimeError(f"{argv} never said READY: {self.said[-20:]}") from None
+            self.ready_s = time.monotonic() - begun_s
+        self.pid = self.program.pid
+
+    def _read_log(self) -> None:
+        assert self.program.stderr is not None
+        for line in self.program.stderr:
+            try:
+                self.log.put(json.loads(line))
+            except json.JSONDecodeError:
+                self.said.append(line)
+
+    def tell(self, line: str) -> None:
+        """Write a line to its standard input."""
+        assert self.program.stdin is not None
+        self.program.stdin.write(line + "\n")
+        self.program.stdin.flush()
+
+    def until(self, msg: str, *, within_s: float = 10.0, **fields: object) -> dict[str, Any]:
+        """Return the next log line with this message and these fields; earlier ones are dropped."""
+        end_s = time.monotonic() + within_s
+        while (wait_s := end_s - time.monotonic()) > 0:
+            with contextlib.suppress(queue.Empty):
+                line = self.log.get(timeout=wait_s)
+                if line.get("msg") == msg and fields.items() <= line.items():
+                    return line
+        raise RuntimeError(f"no log line {msg!r} {fields} within {within_s} s: {self.said[-20:]}")
+
+    def newest(self, msg: str, field: str, default: int) -> int:
+        """Return a field of the newest such line that waits to be read; all lines are dropped."""
+        value = default
+        while not self.log.empty():
+            line = self.log.get()
+            value = line[field] if line.get("msg") == msg else value
+        return value
+
+    def rss_mb(self) -> float:
+        """Return the resident memory, MB (10^6 bytes)."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024 / 1e6
+        raise RuntimeError("no VmRSS")
+
+    def wakeups(self) -> int:
+        """Return how often its threads went to sleep and woke, since its start."""
+        total = 0
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            for line in (task / "status").read_text().splitlines():
+                if line.startswith("voluntary_ctxt_switches:"):
+                    total += int(line.split()[1])
+        return total
+
+    def stop(self) -> None:
+        """End it."""
+        self.program.send_signal(signal.SIGTERM)
+        try:
+            self.program.wait(5)
+        except subprocess.TimeoutExpired:
+            self.program.kill()
+            self.program.wait()
+
+
+class Stage:
+    """A data folder, a broker, and whatever processes a figure needs."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.processes: dict[str, Process] = {}
+
+    def loket(self, name: str, *arguments: str) -> Process:
+        """Start `loket ...` as the process called `name` and wait for its READY."""
+        argv = [
+            *(sys.executable, "-m", "edge.cli", *arguments),
+            *("--hall", str(HALL), "--data", str(self.data)),
+        ]
+        return self._keep(name, argv)
+
+    def bare(self, name: str, *arguments: str) -> Process:
+        """Start one of `tests.bench.bare`'s floor processes and wait for its READY."""
+        argv = [sys.executable, "-m", "tests.bench.bare", *arguments]
+        return self._keep(name, argv)
+
+    def _keep(self, name: str, argv: list[str]) -> Process:
+        env = {"SDL_VIDEODRIVER": "dummy"}
+        process = Process(argv, folder=self.data / "notify" / name, env=env)
+        self.processes[name] = process
+        return process
+
+    def start_broker(self) -> None:
+        """Start mosquitto as the product configures it, on a free port."""
+        self.loket("broker", "broker", "--kind", "mosquitto", "--port", str(_free_port()))
+
+    def start_hall(self, *, nodes: tuple[str, ...] = ()) -> None:
+        """Start broker, hub and the named nodes: kiosks, counters, boards."""
+        self.start_broker()
+        self.loket("hub", "hub")
+        for node in nodes:
+            if node.startswith("board"):
+                self.loket(node, "board", node, "--headless")
+            else:
+                self.loket(node, "node", node, "--pins", "mock")
+
+    def press(self, node: str, button: str, *, ms: int = 40) -> None:
+        """Press a mock pin through the node's panel socket."""
+        with socket.socket(socket.AF_UNIX) as panel:
+            panel.connect(str(self.data / node / "panel.sock"))
+            panel.sendall(json.dumps({"press": button, "ms": ms}).encode() + b"\n")
+            answer = json.loads(panel.makefile().readline())
+        if not answer.get("ok"):
+            raise RuntimeError(f"{node} {button}: {answer}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def stage() -> Iterator[Stage]:
+    """Give a stage for the block and end all its processes after it."""
+    with tempfile.TemporaryDirectory(prefix="loket-bench-") as data:
+        new = Stage(Path(data))
+        try:
+            yield new
+        finally:
+            for process in reversed(new.processes.values()):
+                process.stop()
