@@ -182,7 +182,13 @@ async def serve(  # noqa: PLR0913 - what a broker needs, each by name
         _log.warning("mosquitto runs as root; give `loket broker` a user of its own")
     config = write_files(folder=folder, accounts=accounts, hall=hall, host=host, port=port)
     child = await asyncio.create_subprocess_exec(
-        program, "-c", str(config), stderr=PIPE, preexec_fn=_dying_with(os.getpid())
+        program,
+        "-c",
+        str(config),
+        stderr=PIPE,
+        # Without it: Debian's mosquitto says READY=1 itself, before its sockets were checked.
+        env={name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"},
+        preexec_fn=_dying_with(os.getpid()),
     )
     try:
         async with asyncio.TaskGroup() as tasks:

@@ -31,7 +31,7 @@ from broker.hall.setup import (
 Prefix = Annotated[
     str,
     Meta(
-        pattern=r"^[A-HJ-NPRT-WXY][A-HJ-NPRT-WXY0-9]?$",
+        pattern=r"^[A-HJ-NPRT-WXY][A-HJ-NPRT-WXY0-9]?\Z",
         description="a letter that can't be misread (no I, O, Q, S, Z), and perhaps a digit",
         examples=["K1"],
     ),
@@ -49,13 +49,13 @@ Port = Annotated[int, Meta(ge=1024, le=65535, description="a port, 1024 to 65535
 ButtonName = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9-]{1,32}$",
+        pattern=r"^[A-Za-z0-9-]{1,32}\Z",
         description="the id of a service or agency, a series, or PRIORITY",
     ),
 ]
 
 LampName = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9-]{1,32}$", description="ready, or the name of a button")
+    str, Meta(pattern=r"^[A-Za-z0-9-]{1,32}\Z", description="ready, or the name of a button")
 ]
 
 CounterButton = Literal["call", "recall", "no_show", "park", "done", "pause"]
@@ -164,7 +164,7 @@ class WifiSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     page: Annotated[
         str,
         Meta(
-            pattern=r"^https?://[^\s]+$",
+            pattern=r"^https?://[^\s]+\Z",
             description="a web address",
             examples=["http://antrean.lan/"],
         ),

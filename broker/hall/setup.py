@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 Id = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$",
+        pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?\Z",
         description="1 to 32 lower case letters, digits and dashes",
         examples=["ktp-el"],
     ),
@@ -22,7 +22,7 @@ Id = Annotated[
 Series = Annotated[
     str,
     Meta(
-        pattern=r"^[A-HJ-NPRT-WXY]{1,2}$",
+        pattern=r"^[A-HJ-NPRT-WXY]{1,2}\Z",
         description="1 or 2 capital letters that can't be misread: no I, O, Q, S, Z",
         examples=["A"],
     ),
@@ -34,7 +34,7 @@ CounterId = Annotated[
 ]
 
 Language = Annotated[
-    str, Meta(pattern=r"^[a-z]{2,3}$", description="a language code", examples=["id"])
+    str, Meta(pattern=r"^[a-z]{2,3}\Z", description="a language code", examples=["id"])
 ]
 
 Line = Annotated[
