@@ -5,8 +5,11 @@ which: let go within 3 s it toggles between paused and open, held for 3 s it clo
 letting go does nothing more. `park` is in the hall file already, but the rules don't know parking
 yet: it is refused here, with the lamp and a line in the log.
 
-Every command carries `seen`, the call the lamp was lit for when pressed; the hub refuses it when
-the counter has moved on, so an impatient second press calls nobody (DESIGN §5.6).
+Every command carries `seen`, the call staff had before them when they pressed; the hub refuses it
+when the counter has moved on (DESIGN §5.6). A result is back within milliseconds, so the second
+press of a double one comes when the snapshot shows the new call already, long before anybody has
+read it. Nobody can have seen that call: the press carries the `seen` of the first, and the hub
+makes one call of both.
 """
 
 from collections.abc import Callable
@@ -36,6 +39,10 @@ if TYPE_CHECKING:
 LAMP = "lamp"
 
 BUTTONS = ("call", "recall", "no_show", "park", "done", "pause")
+
+DOUBLE_PRESS_S = 0.4
+"""Presses of one button less than this apart are one, pressed twice. People double-press 0.1-0.3 s
+apart; nobody calls, looks up and calls the next within 0.4 s."""
 
 AT_ONCE: dict[str, Callable[..., AnyCommand]] = {
     "call": CallNext,
@@ -87,6 +94,8 @@ class CounterRole:
         self._view: CounterView | None = None
         self._newest = Newest()
         self._done: tuple[type[CounterCommand], str] | None = None
+        self._last_s: dict[str, float] = {}
+        self._last_seen: dict[str, str] = {}
 
     def topics(self) -> tuple[Topic, ...]:
         """Return the snapshot of its counter."""
@@ -96,7 +105,8 @@ class CounterRole:
         """Return the command this moment of a press asks for, with what the lamp showed."""
         asked = self._meaning(button, press)
         if asked is not None:
-            return (Ask(asked(counter=self._counter, seen=self._seen)),)
+            seen = self._seen_by(button, press.at_s)
+            return (Ask(asked(counter=self._counter, seen=seen)),)
         if press.moment is Moment.PRESSED and button not in (*AT_ONCE, "pause"):
             return (Flash(LAMP, REFUSED, why=f"button {button}: not known to this release"),)
         return ()
@@ -156,9 +166,14 @@ class CounterRole:
             }
         }
 
-    @property
-    def _seen(self) -> str:
-        return self._view.call.call_id if self._view and self._view.call else ""
+    def _seen_by(self, button: str, at_s: float) -> str:
+        """Return the call that was shown to whoever pressed this button now."""
+        before_s = self._last_s.get(button, float("-inf"))
+        self._last_s[button] = at_s
+        if at_s - before_s >= DOUBLE_PRESS_S:
+            call = self._view.call if self._view else None
+            self._last_seen[button] = call.call_id if call else ""
+        return self._last_seen[button]
 
     def _meaning(self, button: str, press: Press) -> Callable[..., AnyCommand] | None:
         if press.moment is Moment.PRESSED:

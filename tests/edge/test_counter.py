@@ -17,7 +17,7 @@ from broker.hall.commands import (
 from broker.hall.views import CounterCall, CounterStatus, CounterView
 from broker.wire.messages import Result, WireError, encode
 from broker.wire.topics import Kind, Topic
-from edge.counter import LAMP, CounterRole, lamp_pattern
+from edge.counter import DOUBLE_PRESS_S, LAMP, CounterRole, lamp_pattern
 from edge.lamps import Pattern
 from edge.press import Moment, Press
 from edge.role import Ask, Flash, Sent, Standing
@@ -83,6 +83,20 @@ def test_a_button_asks_at_once_with_what_the_lamp_showed(
 def test_seen_is_empty_before_anything_was_shown() -> None:
     """The hub decides whether that is so."""
     assert asked(role_shown(), "call", PRESSED) == [CallNext(counter=3, seen="")]
+
+
+@pytest.mark.parametrize(
+    ("apart_s", "seen"), [(0.1, "c1"), (DOUBLE_PRESS_S - 0.01, "c1"), (DOUBLE_PRESS_S + 0.01, "c2")]
+)
+def test_a_double_press_is_one_although_the_answer_is_faster(apart_s: float, seen: str) -> None:
+    """The new call is in the snapshot, but nobody can have read it yet."""
+    role = role_shown(view(call_id="c1"))
+    asked(role, "call", PRESSED)
+    role.received(TOPIC, view(pos=11, call_id="c2"), gen_n=2)
+    again = Press(Moment.PRESSED, PRESSED.at_s + apart_s)
+
+    assert asked(role, "call", again) == [CallNext(counter=3, seen=seen)]
+    assert asked(role, "recall", again) == [Recall(counter=3, seen="c2")]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from broker.hall.commands import CallNext, decode_command
+from broker.hall.events import PrintConfirmed, TicketIssued
 from broker.hall.state import TicketState
 from broker.wire.messages import Ack, HubState, encode, read_birth, read_health
 from broker.wire.topics import Kind, Topic
@@ -75,6 +76,7 @@ async def test_a_refusal_is_three_short_flashes_and_one_line(
         await one.join(COUNTER)
         await one.press("call")
         await one.shows("lamp", "long_flash")
+        await one.advance(1)
         await one.press("call")
         await one.shows("lamp", "short_flashes")
 
@@ -362,3 +364,23 @@ async def test_a_press_during_a_slow_commit_is_not_lost(tmp_path: Path) -> None:
         await one.quiet()
 
         assert [row[2] for row in rows_of(tmp_path)] == ["call_next", "recall"]
+
+
+async def test_a_double_press_calls_one_visitor(tmp_path: Path) -> None:
+    """Two wait; the second press, 150 ms later, neither calls nor looks refused."""
+    async with stand(COUNTER, tmp_path) as one:
+        hub = await one.join(COUNTER)
+        for seq in (1, 2):
+            id_, number = f"t:{seq}", f"A00{seq}"
+            event = TicketIssued(
+                ticket=id_, number=number, service="ktp-el", visit=id_, issued_ms=1
+            )
+            hub.hall.apply(hub.hall.pos + 1, 1, (event, PrintConfirmed(ticket=id_)))
+        await one.press("call", ms=60)
+        await one.advance(0.06)
+        await one.press("call", ms=60)
+        await one.advance(0.1)
+
+        assert [result.refusal for result in hub.rows.values()] == ["", "seen_other"]
+        assert [call.number for call in hub.hall.calls] == ["A001"]
+        assert one.lamps == {"lamp": "long_flash"}
