@@ -118,14 +118,25 @@ function onLink(link) {
   pulse("broker", link.up ? "up" : "down", link.up ? "tersambung" : "terputus");
 }
 
-// Frames: fetched when the board's state changed, through its pulse, and now and then for its clock.
+// Frames: fetched when the board's state changed, while its picture moves, and now and then for its
+// clock. At most one every FRAME_EVERY_MS, however often the hall calls.
 
+const FRAME_EVERY_MS = 250;
+const MOVES_MS = 3500;
 const tags = new Map();
-const fetching = new Set();
+const timers = new Map();
+const movesUntil = new Map();
+
+function fetchSoon(board, wait_ms) {
+  if (timers.has(board)) return;
+  timers.set(board, setTimeout(async () => {
+    if (!document.hidden) await fetchFrame(board);
+    timers.delete(board);
+    if (performance.now() < (movesUntil.get(board) ?? 0)) fetchSoon(board, FRAME_EVERY_MS);
+  }, wait_ms));
+}
 
 async function fetchFrame(board) {
-  if (document.hidden || fetching.has(board)) return;
-  fetching.add(board);
   const figure = one(`[data-board="${CSS.escape(board)}"]`);
   try {
     const headers = tags.has(board) ? { "If-None-Match": tags.get(board) } : {};
@@ -137,21 +148,19 @@ async function fetchFrame(board) {
       tags.set(board, answer.headers.get("ETag"));
       if (old.startsWith("blob:")) image.addEventListener("load", () => URL.revokeObjectURL(old), { once: true });
     }
-    if (answer.status === 200 || answer.status === 304) figure.dataset.is = "up";
-    else figure.dataset.is = "down";
+    figure.dataset.is = answer.status === 200 || answer.status === 304 ? "up" : "down";
   } catch {
     figure.dataset.is = "down";
-  } finally {
-    fetching.delete(board);
   }
 }
 
 function onFrame(hint) {
-  for (const wait_ms of [40, 400, 1000, 2000, 3000]) setTimeout(fetchFrame, wait_ms, hint.board);
+  movesUntil.set(hint.board, performance.now() + MOVES_MS);
+  fetchSoon(hint.board, 40);
 }
 
 const boards = all("[data-board]").map((figure) => figure.dataset.board);
-const fetchFrames = () => boards.forEach(fetchFrame);
+const fetchFrames = () => boards.forEach((board) => fetchSoon(board, 0));
 setInterval(fetchFrames, 5000);
 document.addEventListener("visibilitychange", fetchFrames);
 fetchFrames();

@@ -1,0 +1,128 @@
+"""`loket web` as a process of its own: it answers without a broker, and says what is wrong."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.displays.web.stage import DEMO
+
+LINK = {"addresses": ["127.0.0.1"], "port": 9, "username": "web", "password": "not-used"}
+
+
+def write_link(data: Path) -> None:
+    """Write an account at a broker that isn't there."""
+    (data / "web").mkdir()
+    (data / "web" / "link.json").write_text(json.dumps(LINK))
+
+
+def command(data: Path, port: int, *, hall: Path = DEMO) -> list[str]:
+    """Return the command line."""
+    flags = ["--hall", str(hall), "--data", str(data), "--port", str(port)]
+    return [sys.executable, "-m", "edge.cli", "web", *flags]
+
+
+def address(port: int, page: str) -> str:
+    """Return a page's address."""
+    return f"http://127.0.0.1:{port}/{page}"
+
+
+@contextmanager
+def serving() -> Iterator[int]:
+    """Run it for the block, from READY to SIGTERM; yield its port."""
+    with (
+        tempfile.TemporaryDirectory(prefix="web-") as folder,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify,
+        socket.socket() as probe,
+    ):
+        data = Path(folder)
+        write_link(data)
+        notify.bind(str(data / "notify.sock"))
+        notify.settimeout(20)
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        environment = os.environ | {"NOTIFY_SOCKET": str(data / "notify.sock")}
+        process = subprocess.Popen(
+            command(data, port), env=environment, stderr=subprocess.PIPE, text=True
+        )
+        try:
+            assert notify.recv(100) == b"READY=1"
+            yield port
+        finally:
+            process.terminate()
+            _, said = process.communicate(timeout=10)
+        assert all(json.loads(line)["msg"] for line in said.splitlines())
+        assert "GET /" not in said
+
+
+def test_it_answers_while_the_broker_is_away() -> None:
+    """READY means it answers; what it says of itself is little, and nothing of who asked."""
+    with serving() as port, urllib.request.urlopen(address(port, "healthz"), timeout=5) as answer:
+        assert json.load(answer)["link"] is False
+        assert "server" not in answer.headers
+
+
+def test_a_page_that_opens_gets_every_nodes_state_at_once() -> None:
+    """The stream begins with the whole state."""
+    nodes = {"kiosk-1", "kiosk-2", *(f"loket-{n}" for n in range(1, 7))}
+    seen: set[str] = set()
+    with serving() as port, urllib.request.urlopen(address(port, "events"), timeout=5) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        while seen != nodes:
+            line = stream.readline().decode().strip()
+            seen |= {json.loads(line[5:])["id"]} if line.startswith("data:") else set()
+
+
+def test_only_the_loopback_is_listened_on() -> None:
+    """The demo page presses buttons, so no other machine may reach it."""
+    with serving() as port, socket.socket() as other:
+        other.settimeout(2)
+        # A second loopback address stands for every other interface of this machine.
+        assert other.connect_ex(("127.0.0.2", port)) != 0
+
+
+def refused(data: Path, port: int = 0, *, hall: Path = DEMO) -> tuple[int, str]:
+    """Run it to its end; return exit code and stderr."""
+    run = subprocess.run(
+        command(data, port, hall=hall), capture_output=True, text=True, check=False, timeout=20
+    )
+    return run.returncode, run.stderr
+
+
+def test_without_an_account_it_says_who_makes_one(tmp_path: Path) -> None:
+    """`loket broker` writes link.json."""
+    code, said = refused(tmp_path)
+    assert code == 1
+    assert "loket broker" in said
+
+
+def test_a_port_in_use_is_named_with_the_flag(tmp_path: Path) -> None:
+    """Exit 1, and what to do."""
+    write_link(tmp_path)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        code, said = refused(tmp_path, port)
+    assert code == 1
+    assert f"port {port}" in said
+    assert "--port" in said
+
+
+@pytest.mark.parametrize("text", ["", "[hall]\n", "[[["])
+def test_a_hall_file_with_faults_exits_2(tmp_path: Path, text: str) -> None:
+    """As `loket check` does."""
+    hall = tmp_path / "hall.toml"
+    hall.write_text(text)
+    code, said = refused(tmp_path, hall=hall)
+    assert code == 2
+    assert "hall.toml" in said
