@@ -26,7 +26,7 @@ PRIORITY_KEY = ("Prioritas", "Priority: elderly, pregnant, disabled, with small 
 
 
 class Key(NamedTuple):
-    """One button: its name in the panel, what it says, and for a service whose it is."""
+    """One button: its name in the panel, what it says, for a service whose it is, and its lamp."""
 
     button: str
     label: str
@@ -34,6 +34,7 @@ class Key(NamedTuple):
     series: str = ""
     agency: str = ""
     colour: str = ""
+    has_lamp: bool = False
 
 
 class Kiosk(NamedTuple):
@@ -120,7 +121,7 @@ def _kiosk(file: HallFile, setup: Setup, node: KioskNode) -> Kiosk:
         keys.append(key)
     if PRIORITY in node.buttons:
         keys.append(Key(PRIORITY, *PRIORITY_KEY))
-    return Kiosk(node.id, tuple(keys))
+    return Kiosk(node.id, tuple(key._replace(has_lamp=key.button in node.lamps) for key in keys))
 
 
 def _desk(setup: Setup, counter: int, node: CounterNode | None) -> Desk:

@@ -45,8 +45,8 @@ def test_the_counters_keep_up_with_the_kiosks() -> None:
     """A calm hall: what comes is called, and most who are called come."""
     counts = Counter(press.button for press in hour())
     issued = sum(counts[button] for button in ("ktp-el", "skck", "A", "B"))
-    assert 300 < issued < 500
-    assert issued * 1.0 < counts["call"] < issued * 1.8
+    assert 220 < issued < 340
+    assert issued < counts["call"] < issued * 2.5
     assert counts["no_show"] < counts["done"] / 5
     assert counts["recall"] < counts["call"] / 4
 

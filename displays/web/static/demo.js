@@ -75,7 +75,7 @@ function onPanel(panel) {
     }
     const lamps = Object.entries(panel.lamps ?? {});
     for (const lamp of all(".lamp", node)) {
-      const named = lamps.find(([name]) => name === lamp.dataset.lamp) ?? lamps[0];
+      const named = lamp.dataset.lamp ? lamps.find(([name]) => name === lamp.dataset.lamp) : lamps[0];
       if (named && panel.running) showLamp(lamp, named[1]);
       else lamp.dataset.pattern = "off";
     }

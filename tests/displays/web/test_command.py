@@ -1,12 +1,12 @@
 """`loket web` as a process of its own: it answers without a broker, and says what is wrong."""
 
+import http.client
 import json
 import os
 import socket
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,9 +30,11 @@ def command(data: Path, port: int, *, hall: Path = DEMO) -> list[str]:
     return [sys.executable, "-m", "edge.cli", "web", *flags]
 
 
-def address(port: int, page: str) -> str:
-    """Return a page's address."""
-    return f"http://127.0.0.1:{port}/{page}"
+def opened(port: int, page: str) -> http.client.HTTPResponse:
+    """Return the answer to a GET."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.request("GET", page, headers={"Connection": "close"})
+    return connection.getresponse()
 
 
 @contextmanager
@@ -66,7 +68,7 @@ def serving() -> Iterator[int]:
 
 def test_it_answers_while_the_broker_is_away() -> None:
     """READY means it answers; what it says of itself is little, and nothing of who asked."""
-    with serving() as port, urllib.request.urlopen(address(port, "healthz"), timeout=5) as answer:
+    with serving() as port, opened(port, "/healthz") as answer:
         assert json.load(answer)["link"] is False
         assert "server" not in answer.headers
 
@@ -75,7 +77,7 @@ def test_a_page_that_opens_gets_every_nodes_state_at_once() -> None:
     """The stream begins with the whole state."""
     nodes = {"kiosk-1", "kiosk-2", *(f"loket-{n}" for n in range(1, 7))}
     seen: set[str] = set()
-    with serving() as port, urllib.request.urlopen(address(port, "events"), timeout=5) as stream:
+    with serving() as port, opened(port, "/events") as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
         while seen != nodes:
             line = stream.readline().decode().strip()
