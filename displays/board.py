@@ -1,0 +1,396 @@
+"""PURE: what a hall board shows, from the hub's snapshots, its heartbeat and the time.
+
+The rules a board never breaks (DESIGN §5.15, §6) live here and nowhere else: what is ignored, which
+call stands big, when the board says that it is cut off, and that nothing of another day is shown.
+Where things stand on the screen is `layout.py`, which words are used `phrases.py`.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Literal, NamedTuple
+
+from msgspec import Struct
+
+from broker.hall.setup import Setup
+from broker.hall.views import BoardView, Call
+from broker.wire.messages import HubState
+from displays.phrases import known
+
+LOST_AFTER_S = 10.0
+"""Without a live message of the hub: two heartbeats missed."""
+
+UNGUIDED_AFTER_S = 900.0
+"""Without one for so long nobody is called from here any more: no hero, "follow the staff"."""
+
+HERO_S = 10.0
+HERO_CROWDED_S = 5.0
+HERO_RUSH_S = 3.0
+"""How long a call stands big: alone; when a newer one waits for it; when `RUSH` of them wait.
+
+All of them are rows at once, so nobody waits to be seen; 3 s is what a line of a road sign gets.
+"""
+RUSH = 4
+
+NEWS_S = 45.0
+"""A call older than this is a row, never news: it doesn't take the hero's place in turn."""
+
+CALLS_MIN = 30
+"""A snapshot holds at least so many calls, if there were so many (DESIGN §5.15)."""
+
+PULSES = 3
+PULSE_S = 1.0
+PULSE_STEPS = 10
+PULSE_PICTURES = 20
+PULSE_STEP_S = PULSE_S / PULSE_PICTURES
+"""The hero's border: 3 pulses of 1 s, then steady. At most 3 flashes a second are safe (WCAG
+2.3.1); an area that big in front of people gets one."""
+
+PAGE_S = 9.0
+"""How long a sentence stands: read twice at leisure."""
+
+SHIFT_S = 60.0
+SHIFTS_PX = ((0, 0), (4, 0), (4, 4), (0, 4), (-4, 4), (-4, 0), (-4, -4), (0, -4), (4, -4))
+"""The whole picture wanders, so that no edge burns in."""
+
+Notice = Literal["welcome", "starting", "follow_staff"]
+
+
+class Place(NamedTuple):
+    """A counter as the board speaks of it; `direction` is empty unless the board is in its zone."""
+
+    where: str = ""
+    direction: str = ""
+
+
+class Mark(NamedTuple):
+    """An agency's name and colour, and the prefix of its numbers."""
+
+    name: str
+    colour: str
+    series: str
+
+
+class BoardSetup(Struct, frozen=True, kw_only=True):
+    """What a board knows of its hall.
+
+    Attributes:
+        counters: Those whose calls it shows, by number.
+        is_open_to_all: No zone: calls to a counter it does not know are shown too.
+        marks: By service id.
+        languages: Of the catalogue, the main one first.
+    """
+
+    name: str
+    timezone: tzinfo
+    counters: dict[int, Place]
+    is_open_to_all: bool
+    marks: dict[str, Mark]
+    languages: tuple[str, ...]
+
+
+def board_setup(setup: Setup, *, timezone: tzinfo, zone: str | None = None) -> BoardSetup:
+    """Return the hall as a board of this zone knows it; without a zone it shows every counter."""
+    main = known(setup.languages)[0]
+    places = {
+        counter.id: Place(
+            where=(counter.where or {}).get(main, ""),
+            direction=(counter.direction or "") if counter.zone == zone else "",
+        )
+        for counter in setup.counters.values()
+        if zone is None or counter.zone == zone
+    }
+    marks = {
+        service.id: Mark(agency.short, agency.colour, setup.series[service.id])
+        for service in setup.services.values()
+        for agency in [setup.agencies[service.agency]]
+    }
+    served = {
+        service
+        for counter in setup.counters.values()
+        if counter.id in places
+        for service in counter.serves
+    }
+    return BoardSetup(
+        name=setup.name,
+        timezone=timezone,
+        counters=places,
+        is_open_to_all=zone is None,
+        marks=marks if zone is None else {id_: marks[id_] for id_ in marks if id_ in served},
+        languages=known(setup.languages),
+    )
+
+
+class Row(NamedTuple):
+    """One recent call. `is_next` marks one that waits to be the hero."""
+
+    number: str
+    counter: int
+    mark: Mark
+    repeat: int = 1
+    is_next: bool = False
+
+
+class Hero(NamedTuple):
+    """The call that stands big; `pulse` is its border's brightness, 0 to `PULSE_STEPS`."""
+
+    number: str
+    counter: int
+    mark: Mark
+    place: Place
+    repeat: int = 1
+    pulse: int = PULSE_STEPS
+
+
+class BoardModel(NamedTuple):
+    """All that is shown, without any place or size; equal models are equal pictures.
+
+    Attributes:
+        at: The hall's time, to the minute.
+        hero: None when `notice` stands in its place.
+        rows: Recent calls without the hero's, newest first; as many as there are.
+        marks: One for each series, for a board that has no calls yet.
+        lost_since: The hall's time when the hub was last heard; None while it is heard.
+        page: Which sentence, which agencies: counts on for ever.
+    """
+
+    name: str
+    languages: tuple[str, ...]
+    at: datetime
+    hero: Hero | None
+    notice: Notice
+    rows: tuple[Row, ...]
+    marks: tuple[Mark, ...]
+    lost_since: datetime | None
+    page: int
+    shift: tuple[int, int]
+
+
+def generation(gen: str) -> int:
+    """Return n of `n-hex`; generations are compared by it alone (DESIGN §5.9).
+
+    Raises:
+        ValueError: Not of that form.
+    """
+    return int(gen.partition("-")[0])
+
+
+class Board:
+    """One board. Times are this machine's monotonic seconds and UTC milliseconds."""
+
+    def __init__(self, *, setup: BoardSetup, start_s: float) -> None:
+        self.ignored = 0
+        self.shown: tuple[str, int] = ("", 0)
+        """Generation and position of the snapshot that is shown."""
+        self._setup = setup
+        self._marks = tuple(dict.fromkeys(setup.marks.values()))
+        self._heard_s = start_s
+        self._hub_mono_ms: float | None = None
+        self._hub_at = (0, 0)
+        self._taken_at = (0, -1)
+        self._held: BoardView | None = None
+        self._calls: tuple[tuple[date, Call], ...] = ()
+        self._is_known = False
+        self._met: set[str] = set()
+        self._announced: set[str] = set()
+        self._news: list[Call] = []
+        self._hero: Call | None = None
+        self._hero_s = start_s
+        self._pulse_s = start_s - PULSES * PULSE_S
+
+    def take_hub(self, state: HubState, *, is_retained: bool, now_s: float) -> None:
+        """Take a heartbeat. A retained one proves nothing: the hub may be gone since.
+
+        Raises:
+            ValueError: A generation that is none.
+        """
+        at = (generation(state.gen), state.pos)
+        if is_retained or at < self._hub_at or at[0] < self._taken_at[0]:
+            self.ignored += not is_retained
+            return
+        self._hub_at = at
+        self._hear(now_s)
+        self._hub_mono_ms = state.at_ms - now_s * 1000
+        if self._held and generation(self._held.gen) == at[0]:
+            self._show(self._held, is_retained=True, now_s=now_s)
+
+    def take_board(self, view: BoardView, *, is_retained: bool, now_s: float) -> None:
+        """Take a snapshot; a lower (generation, position) is ignored, an equal one is taken.
+
+        Raises:
+            ValueError: A generation that is none.
+        """
+        at = (generation(view.gen), view.pos)
+        if at < self._taken_at or at[0] < self._hub_at[0]:
+            self.ignored += 1
+        elif is_retained and self._hub_at[0] != at[0]:
+            # Kept until the hub of this generation is heard: its calls may be of a dead one.
+            self._held = view
+        else:
+            if not is_retained:
+                self._hear(now_s)
+            if not is_retained and self._hub_mono_ms is None:
+                self._hub_mono_ms = view.at_ms - now_s * 1000
+            self._show(view, is_retained=is_retained, now_s=now_s)
+
+    def look(self, *, now_s: float, wall_ms: int) -> BoardModel:
+        """Return what is to be shown now."""
+        at = self._time(now_s, wall_ms)
+        calls = [call for day, call in self._calls if day == at.date()]
+        silent_s = now_s - self._heard_s
+        self._choose_hero(calls, now_s)
+        hero = None if silent_s >= UNGUIDED_AFTER_S else self._hero
+        news = {call.call_id for call in self._news}
+        return BoardModel(
+            name=self._setup.name,
+            languages=self._setup.languages,
+            at=at,
+            hero=self._as_hero(hero, now_s) if hero else None,
+            notice=self._notice(silent_s),
+            rows=tuple(
+                self._as_row(call, is_next=call.call_id in news)
+                for call in _newest_of_each_number(calls)
+                if hero is None or call.number != hero.number
+            ),
+            marks=self._marks,
+            lost_since=(
+                self._time(self._heard_s, wall_ms - round(silent_s * 1000))
+                if silent_s >= LOST_AFTER_S
+                else None
+            ),
+            page=int(now_s // PAGE_S),
+            shift=SHIFTS_PX[int(now_s // SHIFT_S) % len(SHIFTS_PX)],
+        )
+
+    def wake_s(self, *, now_s: float, wall_ms: int) -> float:
+        """Return the monotonic instant at which time alone changes what `look` returns."""
+        clock_ms = now_s * 1000 + self._hub_mono_ms if self._hub_mono_ms is not None else wall_ms
+        instants = [
+            now_s + (60_000 - clock_ms % 60_000) / 1000,
+            (now_s // PAGE_S + 1) * PAGE_S,
+            (now_s // SHIFT_S + 1) * SHIFT_S,
+            self._heard_s + LOST_AFTER_S,
+            self._heard_s + UNGUIDED_AFTER_S,
+        ]
+        if self._news:
+            instants.append(self._hero_s + self._hero_hold_s())
+        if now_s < self._pulse_s + PULSES * PULSE_S:
+            step = _pulse_step(now_s - self._pulse_s) + 1
+            instants.append(self._pulse_s + step * PULSE_STEP_S)
+        return min(instant for instant in instants if instant > now_s)
+
+    def _hear(self, now_s: float) -> None:
+        self._heard_s = now_s
+
+    def _show(self, view: BoardView, *, is_retained: bool, now_s: float) -> None:
+        self._held = None
+        self._is_known = True
+        self._taken_at = (generation(view.gen), view.pos)
+        self.shown = (view.gen, view.pos)
+        seen = [call for call in view.calls if self._is_shown_here(call)]
+        fresh = [] if is_retained else [call for call in seen if call.call_id not in self._met]
+        self._calls = (
+            *((self._local(call.at_ms).date(), call) for call in seen),
+            *self._older_than(view),
+        )[:CALLS_MIN]
+        # A call that left the snapshot can't come back: positions only grow.
+        self._met = {call.call_id for call in view.calls}
+        self._announced &= self._met
+        for call in sorted(fresh, key=lambda call: call.at_ms):
+            if view.at_ms - call.at_ms <= NEWS_S * 1000:
+                self._announce(call, now_s)
+
+    def _older_than(self, view: BoardView) -> Iterable[tuple[date, Call]]:
+        # Only a full snapshot has cut older calls off: those of a quiet zone while others are busy.
+        if len(view.calls) < CALLS_MIN:
+            return ()
+        oldest_ms = min(call.at_ms for call in view.calls)
+        return ((day, call) for day, call in self._calls if call.at_ms < oldest_ms)
+
+    def _announce(self, call: Call, now_s: float) -> None:
+        self._announced.add(call.call_id)
+        self._news = [other for other in self._news if other.number != call.number]
+        if self._hero is None or self._hero.number == call.number:
+            self._raise_hero(call, now_s)
+        elif call.repeat > 1:
+            # People who did not come at first are called before those who have just been.
+            first = next((i for i, c in enumerate(self._news) if c.repeat == 1), len(self._news))
+            self._news.insert(first, call)
+        else:
+            self._news.append(call)
+
+    def _raise_hero(self, call: Call, now_s: float) -> None:
+        self._hero, self._hero_s, self._pulse_s = call, now_s, now_s
+
+    def _choose_hero(self, calls: list[Call], now_s: float) -> None:
+        today = {call.call_id for call in calls}
+        self._news = [call for call in self._news if call.call_id in today]
+        if self._hero and self._hero.call_id not in today:
+            self._hero = None
+        if self._news and (self._hero is None or now_s >= self._hero_s + self._hero_hold_s()):
+            self._raise_hero(self._news.pop(0), now_s)
+        if self._news or not calls:
+            return
+        newest = calls[0]
+        is_missed = newest.call_id not in self._announced
+        if self._hero is None or (is_missed and newest.at_ms > self._hero.at_ms):
+            # Called while the board was off or cut off: shown, but not as news.
+            self._hero, self._hero_s = newest, now_s
+
+    def _hero_hold_s(self) -> float:
+        if len(self._news) >= RUSH:
+            return HERO_RUSH_S
+        return HERO_CROWDED_S if self._news else HERO_S
+
+    def _notice(self, silent_s: float) -> Notice:
+        if silent_s >= UNGUIDED_AFTER_S or (silent_s >= LOST_AFTER_S and not self._is_known):
+            return "follow_staff"
+        return "welcome" if self._is_known else "starting"
+
+    def _as_hero(self, call: Call, now_s: float) -> Hero:
+        return Hero(
+            number=call.number,
+            counter=call.counter,
+            mark=self._mark(call),
+            place=self._setup.counters.get(call.counter, Place()),
+            repeat=call.repeat,
+            pulse=pulse(now_s - self._pulse_s),
+        )
+
+    def _as_row(self, call: Call, *, is_next: bool) -> Row:
+        return Row(call.number, call.counter, self._mark(call), call.repeat, is_next)
+
+    def _mark(self, call: Call) -> Mark:
+        # A service the hall file no longer has: the number's own letter still says enough.
+        return self._setup.marks.get(call.service, Mark("", "", ""))
+
+    def _is_shown_here(self, call: Call) -> bool:
+        return self._setup.is_open_to_all or call.counter in self._setup.counters
+
+    def _time(self, now_s: float, wall_ms: int) -> datetime:
+        # The hub's clock once it was heard: a board without a clock chip boots in the past.
+        at_ms = now_s * 1000 + self._hub_mono_ms if self._hub_mono_ms is not None else wall_ms
+        at = self._local(at_ms)
+        return at - timedelta(seconds=at.second, microseconds=at.microsecond)
+
+    def _local(self, at_ms: float) -> datetime:
+        return datetime.fromtimestamp(at_ms / 1000, self._setup.timezone)
+
+
+def pulse(age_s: float) -> int:
+    """Return the border's brightness so long after the call: bright, dim, bright, ..., steady."""
+    step = _pulse_step(age_s)
+    if not 0 <= step < PULSES * PULSE_PICTURES:
+        return PULSE_STEPS
+    return round(PULSE_STEPS * abs(2 * (step % PULSE_PICTURES) / PULSE_PICTURES - 1))
+
+
+def _pulse_step(age_s: float) -> int:
+    # A hair more: the loop wakes at the very instant of a step, give or take a rounding.
+    return int(age_s / PULSE_STEP_S + 0.001)
+
+
+def _newest_of_each_number(calls: Iterable[Call]) -> list[Call]:
+    newest: dict[str, Call] = {}
+    for call in calls:
+        newest.setdefault(call.number, call)
+    return list(newest.values())

@@ -1,0 +1,212 @@
+"""`loket board ID`: builds a board's real parts and runs them; `--shot` paints one picture."""
+
+import argparse
+import importlib.metadata
+import logging
+import signal
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from broker import log
+from broker.hall.views import BoardView
+from broker.link import Link, SettingsError, read_settings
+from broker.log import kv
+from broker.vitals import boot_id
+from broker.wire.messages import HubState, WireError, read_board
+from broker.wire.topics import Kind, Topic
+from displays.board import Board, board_setup
+from displays.frames import FrameServer, png
+from displays.layout import Layout
+from displays.loop import BoardLoop, FrameAsked, Inbox, Self
+from displays.sample import SAMPLE_AT, sample_view
+from displays.screen import Screen, ScreenError
+from displays.sizes import legibility, make_grid
+from firmware_config.arguments import LEVELS
+from firmware_config.load import HallFileError, load_hall
+from firmware_config.schema import BoardNode, HallFile, far_seat_m_of, node_of, role_of, setup_of
+
+_log = logging.getLogger(__name__)
+
+FRAME_SOCKET = "frame.sock"
+
+SHOT_S = 10_800.0
+"""The instant of a picture: the first sentence, in the main language, and nothing shifted."""
+
+
+class MisuseError(Exception):
+    """The command can't mean this; the message says what it can."""
+
+
+def board_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `loket board`."""
+    parser.add_argument("id", metavar="ID", help="the id of a [[node]] with role board")
+    parser.add_argument("--hall", metavar="FILE", type=Path, required=True, help="the hall file")
+    parser.add_argument(
+        "--data", metavar="DIR", type=Path, help="the data folder; the board keeps to DIR/ID"
+    )
+    parser.add_argument("--log-level", choices=LEVELS, default="info")
+    parser.add_argument(
+        "--size",
+        metavar="1920x1080",
+        type=size,
+        help="default: the whole screen, or the hall file's",
+    )
+    parser.add_argument(
+        "--headless", action="store_true", help="paint in memory; the page of the demo shows it"
+    )
+    parser.add_argument(
+        "--shot", metavar="FILE.png", type=Path, help="paint one picture of a busy hall, and end"
+    )
+    parser.add_argument(
+        "--state", metavar="FILE.json", type=Path, help="with --shot: a body of state/board instead"
+    )
+    parser.add_argument(
+        "--silent-s",
+        metavar="SECONDS",
+        type=float,
+        default=0.0,
+        help="with --shot: as if the hub had been silent for so long",
+    )
+
+
+def size(text: str) -> tuple[int, int]:
+    """Return width and height from `1920x1080`.
+
+    Raises:
+        ValueError: Not of that form, or smaller than 320 x 240 or larger than 7680 x 7680.
+    """
+    width, _, height = text.partition("x")
+    found = int(width), int(height)
+    if not (320 <= found[0] <= 7680 and 240 <= found[1] <= 7680):  # noqa: PLR2004 - its own bounds
+        raise ValueError(text)
+    return found
+
+
+def board(args: argparse.Namespace) -> int:
+    """Run a board until SIGTERM, SIGINT or a closed window; return the exit code."""
+    log.setup(args.log_level, node=args.id)
+    try:
+        file = load_hall(args.hall)
+        node = _board_node(file, args)
+        if args.shot:
+            _shoot(file, node, args)
+        else:
+            _run(file, node, args)
+    except (HallFileError, MisuseError) as error:
+        sys.stderr.write(f"loket board: {error}\n")
+        return 2
+    except (ScreenError, SettingsError, OSError) as error:
+        _log.critical("the board can't run", extra=kv(why=str(error)))
+        sys.stderr.write(f"loket board: {error}\n")
+        return 1
+    return 0
+
+
+def _board_node(file: HallFile, args: argparse.Namespace) -> BoardNode:
+    try:
+        node = node_of(file, args.id)
+    except ValueError as error:
+        raise MisuseError(str(error)) from error
+    if not isinstance(node, BoardNode):
+        raise MisuseError(f"node {args.id} is a {role_of(node)}, not a board")
+    if not args.shot and args.data is None:
+        raise MisuseError("--data DIR is missing (or --shot FILE.png, for one picture)")
+    return node
+
+
+def _make_board(file: HallFile, node: BoardNode, *, start_s: float) -> Board:
+    setup = board_setup(setup_of(file), timezone=ZoneInfo(file.hall.timezone), zone=node.zone)
+    return Board(setup=setup, start_s=start_s)
+
+
+def _make_layout(file: HallFile, node: BoardNode, screen: Screen) -> Layout:
+    far_seat_m = far_seat_m_of(file, node)
+    for found in legibility(make_grid(screen.size, diag_in=node.diag_in, far_seat_m=far_seat_m)):
+        level = logging.INFO if found.is_enough else logging.WARNING
+        fields = kv(
+            element=found.element,
+            cap_px=found.cap_px,
+            cap_mm=round(found.cap_mm),
+            reads_m=round(found.reads_m, 1),
+            far_seat_m=far_seat_m,
+        )
+        words = "reads to the far seat" if found.is_enough else "does not read to the far seat"
+        _log.log(level, words, extra=fields)
+    return Layout(
+        size=screen.size,
+        diag_in=node.diag_in,
+        far_seat_m=far_seat_m,
+        measure=screen.fonts.measure,
+    )
+
+
+def _run(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
+    folder: Path = args.data / node.id
+    settings = read_settings(folder / "link.json")
+    inbox = Inbox()
+    frames = FrameServer(path=folder / FRAME_SOCKET, ask=lambda: inbox.put(FrameAsked()))
+    who = Self(file.hall.id, node.id, importlib.metadata.version("loket"), boot_id())
+    screen = Screen(size=args.size, fallback=_native(node), is_headless=args.headless)
+    link = Link(
+        settings=settings,
+        client_id=node.id,
+        subscriptions=[str(Topic(who.hall, kind)) for kind in (Kind.BOARD, Kind.HUB)],
+        will=who.will,
+        on_event=inbox.put,
+    )
+    screen.open()
+    try:
+        loop = BoardLoop(
+            who=who,
+            board=_make_board(file, node, start_s=time.monotonic()),
+            layout=_make_layout(file, node, screen),
+            screen=screen,
+            inbox=inbox,
+            post=link,
+            frames=frames,
+        )
+        # Python's own, before SDL puts its in place.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: loop.stop())
+        frames.start()
+        link.start()
+        loop.run()
+    finally:
+        link.stop()
+        frames.close()
+        screen.close()
+
+
+def _shoot(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
+    at = datetime(*SAMPLE_AT, tzinfo=ZoneInfo(file.hall.timezone))
+    view = _read_state(args.state) if args.state else sample_view(setup_of(file), at=at)
+    hub = HubState(gen=view.gen, pos=view.pos, beat=1, start="", at_ms=view.at_ms)
+    heard_s = SHOT_S - args.silent_s
+    board_ = _make_board(file, node, start_s=heard_s)
+    try:
+        board_.take_hub(hub, is_retained=False, now_s=heard_s)
+        board_.take_board(view, is_retained=True, now_s=heard_s)
+    except ValueError as error:
+        raise MisuseError(f"{args.state}: gen {view.gen!r} is no generation") from error
+    screen = Screen(size=args.size, fallback=_native(node), is_headless=True)
+    screen.open()
+    try:
+        model = board_.look(now_s=SHOT_S, wall_ms=view.at_ms)
+        screen.show(_make_layout(file, node, screen).picture(model))
+        args.shot.write_bytes(png(screen.shot()))
+    finally:
+        screen.close()
+
+
+def _read_state(path: Path) -> BoardView:
+    try:
+        return read_board(path.read_bytes())
+    except (OSError, WireError) as error:
+        raise MisuseError(f"{path}: no body of state/board: {error}") from error
+
+
+def _native(node: BoardNode) -> tuple[int, int]:
+    return node.width_px, node.height_px

@@ -1,0 +1,107 @@
+"""PURE: the one catalogue of all texts people read on a board, in every language it knows.
+
+A text is changed here and nowhere else. `say` fills it in; times are written as 08.00 and the day
+as people say it. Sentences of the strip must be true in every hall that runs this release.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+
+class Phrase(NamedTuple):
+    """One text in every language; a language more is a field more, so none can be forgotten."""
+
+    id: str
+    en: str
+
+
+COUNTER = Phrase(id="LOKET", en="COUNTER")
+GO_TO = Phrase(id="Silakan menuju", en="Please go to")
+GO_TO_COUNTER = Phrase(id="Silakan ke loket", en="Go to counter")
+HEAD_NUMBER = Phrase(id="Nomor", en="Number")
+HEAD_COUNTER = Phrase(id="Loket", en="Counter")
+HEAD_AGENCY = Phrase(id="Layanan di sini", en="Services here")
+RECALL = Phrase(id="PANGGILAN KE-{repeat}", en="CALL NO. {repeat}")
+RECALL_SHORT = Phrase(id="KE-{repeat}", en="{repeat}x")
+LOST = Phrase(
+    id="Sambungan terputus sejak {time} – dengarkan panggilan petugas",  # noqa: RUF001 - DESIGN §4
+    en="Connection lost since {time} – please listen for the staff",  # noqa: RUF001 - as above
+)
+WELCOME = Phrase(id="Selamat datang", en="Welcome")
+TAKE_A_NUMBER = Phrase(
+    id="Ambil nomor antrean, lalu tunggu nomor Anda dipanggil di layar ini.",
+    en="Take a number, then wait until it is called on this screen.",
+)
+STARTING = Phrase(id="Layar sedang disiapkan.", en="This screen is getting ready.")
+FOLLOW_STAFF = Phrase(id="Ikuti petunjuk petugas", en="Please follow the staff")
+NUMBER_STAYS = Phrase(id="Nomor Anda tetap berlaku.", en="Your number stays valid.")
+
+SENTENCES = (
+    Phrase(
+        id="Perhatikan nomor dan loket Anda di layar ini.",
+        en="Watch this screen for your number and counter.",
+    ),
+    Phrase(
+        id="Siapkan berkas Anda sebelum dipanggil.",
+        en="Have your papers ready before you are called.",
+    ),
+    Phrase(
+        id="Nomor terlewat? Lapor ke meja informasi.",
+        en="Missed your call? Ask at the information desk.",
+    ),
+    Phrase(
+        id="Butuh bantuan? Lapor ke meja informasi.",
+        en="Need help? Ask at the information desk.",
+    ),
+    Phrase(
+        id="Simpan slip nomor Anda sampai selesai dilayani.",
+        en="Keep your slip until you have been served.",
+    ),
+)
+"""The strip's whole sentences, shown one at a time in every language of the hall."""
+
+LANGUAGES = Phrase._fields
+"""The catalogue's languages; the first one stands for a language it does not know."""
+
+_DAYS = {
+    "id": ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+_MONTHS = {
+    "id": (
+        *("Januari", "Februari", "Maret", "April", "Mei", "Juni"),
+        *("Juli", "Agustus", "September", "Oktober", "November", "Desember"),
+    ),
+    "en": (
+        *("January", "February", "March", "April", "May", "June"),
+        *("July", "August", "September", "October", "November", "December"),
+    ),
+}
+
+
+def known(languages: Iterable[str]) -> tuple[str, ...]:
+    """Return those of a hall's languages the catalogue has, in their order; at least one."""
+    return tuple(code for code in languages if code in LANGUAGES) or LANGUAGES[:1]
+
+
+def say(phrase: Phrase, language: str, **values: object) -> str:
+    """Return the text with its values filled in.
+
+    Raises:
+        AttributeError: A language that is not in `LANGUAGES`.
+        KeyError: A value that was not given.
+    """
+    text: str = getattr(phrase, language)
+    return text.format(**values)
+
+
+def say_time(at: datetime) -> str:
+    """Return hours and minutes as 08.00."""
+    return f"{at:%H.%M}"
+
+
+def say_day(at: datetime, language: str, *, is_short: bool = False) -> str:
+    """Return the day as `Rabu, 25 November`, or short as `Rab 25 Nov`."""
+    day, month = _DAYS[language][at.weekday()], _MONTHS[language][at.month - 1]
+    return f"{day[:3]} {at.day} {month[:3]}" if is_short else f"{day}, {at.day} {month}"

@@ -1,0 +1,184 @@
+"""The loop: what comes in is drawn at once; what goes out says what was really shown."""
+
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from broker.hall.views import BoardView
+from broker.link import Connected, Disconnected, Received
+from broker.wire.messages import Birth, Health, HubState, encode, read_birth, read_health
+from broker.wire.topics import Kind, Topic
+from displays.board import Board, board_setup
+from displays.frames import FrameServer
+from displays.layout import Layout
+from displays.loop import EVENTS_MAX, BoardLoop, FrameAsked, Inbox, Self
+from displays.screen import Screen
+from tests.displays.hall import AT_MS, GEN, SETUP, WIB, call
+
+SIZE = (640, 360)
+WHO = Self("contoh", "board-1", "0.1", "boot")
+HUB = Received(
+    str(Topic("contoh", Kind.HUB)),
+    encode(HubState(gen=GEN, pos=1, beat=1, start="", at_ms=AT_MS)),
+    retained=False,
+)
+
+
+def snapshot(pos: int, *numbers: str) -> Received:
+    """Return a live snapshot with these numbers, newest first."""
+    calls = tuple(call(number) for number in numbers)
+    view = BoardView(gen=GEN, pos=pos, at_ms=AT_MS, day="2026-11-25", calls=calls)
+    return Received(str(Topic("contoh", Kind.BOARD)), encode(view), retained=False)
+
+
+class Post:
+    """Keeps what is published, and stops the loop once it has said enough."""
+
+    def __init__(self, stop_after: int) -> None:
+        self.said: list[tuple[Topic, bytes]] = []
+        self.loop: BoardLoop | None = None
+        self._stop_after = stop_after
+
+    def publish(self, topic: Topic, payload: bytes) -> bool:
+        """Take it."""
+        self.said.append((topic, payload))
+        if len(self.said) >= self._stop_after and self.loop:
+            self.loop.stop()
+        return True
+
+
+class Rig:
+    """A board whose parts are real, but for the link."""
+
+    def __init__(self, folder: Path, *, stop_after: int = 2) -> None:
+        self.screen = Screen(size=SIZE, fallback=SIZE, is_headless=True)
+        self.screen.open()
+        self.inbox = Inbox()
+        self.post = Post(stop_after)
+        self.frames = FrameServer(
+            path=folder / "frame.sock", ask=lambda: self.inbox.put(FrameAsked())
+        )
+        self.loop = BoardLoop(
+            who=WHO,
+            board=Board(setup=board_setup(SETUP, timezone=WIB), start_s=0.0),
+            layout=Layout(size=SIZE, diag_in=55, far_seat_m=10, measure=self.screen.fonts.measure),
+            screen=self.screen,
+            inbox=self.inbox,
+            post=self.post,
+            frames=self.frames,
+        )
+        self.post.loop = self.loop
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    """One that stops after its birth and its first health."""
+    made = Rig(tmp_path)
+    yield made
+    made.screen.close()
+
+
+def test_a_call_is_shown_and_said(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    """The frame's line names its position and when it was on the screen."""
+    with caplog.at_level(logging.DEBUG, "displays.loop"):
+        for event in (HUB, snapshot(5, "A007"), Connected("s1")):
+            rig.inbox.put(event)
+        rig.loop.run()
+    shown = [r.loket_fields for r in caplog.records if r.message == "frame shown"]  # type: ignore[attr-defined]
+
+    assert (shown[-1]["gen"], shown[-1]["pos"]) == (GEN, 5)
+    assert shown[-1]["mono_ns"] > shown[0]["mono_ns"]
+
+
+def test_birth_comes_first_then_health_with_the_frame(rig: Rig) -> None:
+    """Age, checksum and position of the frame really shown, not of a process that is alive."""
+    for event in (HUB, snapshot(5, "A007"), Connected("s1"), Disconnected("x")):
+        rig.inbox.put(event)
+    rig.loop.run()
+    (birth_topic, birth), (health_topic, health) = rig.post.said
+    counts = read_health(health).counts
+
+    assert (birth_topic.kind, health_topic.kind) == (Kind.BIRTH, Kind.HEALTH)
+    assert read_birth(birth) == Birth(
+        session="s1", online=True, role="board", version="0.1", boot="boot"
+    )
+    assert counts["frame_pos"] == 5
+    assert counts["frame_crc"] == int(rig.screen.crc(), 16)
+    assert counts["frames"] == rig.screen.frames
+    assert counts["frame_age_s"] <= 5
+
+
+def test_bad_messages_are_counted_and_change_nothing(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not JSON, not of this shape, no generation, too deep: one warning, and the board goes on."""
+    topic = str(Topic("contoh", Kind.BOARD))
+    view = json.loads(snapshot(9, "A009").payload)
+    bad = [
+        b"\xff",
+        b"{}",
+        b"[" * 5000,
+        json.dumps({**view, "gen": "x"}).encode(),
+        json.dumps({**view, "pos": float("nan")}).encode(),
+        b" " * 40_000,
+    ]
+    rig.inbox.put(HUB)
+    rig.inbox.put(snapshot(5, "A007"))
+    for payload in bad:
+        rig.inbox.put(Received(topic, payload, retained=False))
+    rig.inbox.put(Received("loket/v1/contoh/up/x", b"{}", retained=False))
+    rig.inbox.put(Connected("s1"))
+    rig.loop.run()
+    counts = read_health(rig.post.said[1][1]).counts
+
+    assert counts["wire_errors"] == len(bad)
+    assert counts["unasked"] == 1
+    assert counts["frame_pos"] == 5
+    assert [r.message for r in caplog.records if r.levelno == logging.WARNING] == [
+        "a message was dropped"
+    ]
+
+
+def test_a_frame_is_given_to_who_asks(rig: Rig) -> None:
+    """The drawing thread copies it after it has drawn."""
+    given = []
+    rig.frames.give = given.append  # type: ignore[method-assign]
+    for event in (FrameAsked(), FrameAsked(), Connected("s1")):
+        rig.inbox.put(event)
+    rig.loop.run()
+
+    assert [shot.rgb for shot in given] == [rig.screen.shot().rgb]
+
+
+def test_a_full_inbox_drops_the_oldest() -> None:
+    """A newer snapshot says all that an older said."""
+    inbox = Inbox()
+    for number in range(EVENTS_MAX + 3):
+        inbox.put(Connected(str(number)))
+    events = inbox.take(0)
+
+    assert inbox.dropped == 3
+    assert events[0] == Connected("3")
+    assert events[-1] == Connected(str(EVENTS_MAX + 2))
+    assert inbox.take(0) == []
+
+
+def test_an_event_wakes_the_loop() -> None:
+    """It does not wait for the second to end."""
+    inbox = Inbox()
+    threading.Timer(0.02, inbox.put, [Connected("s")]).start()
+
+    assert inbox.take(10) == [Connected("s")]
+
+
+def test_the_will_says_offline() -> None:
+    """The broker publishes it when the board dies."""
+    topic, body = WHO.will("s1")
+
+    assert topic == "loket/v1/contoh/birth/board-1"
+    assert not read_birth(body).online
+    assert isinstance(read_health(encode(Health(uptime_s=1))), Health)
