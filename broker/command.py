@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import functools
 import logging
 import os
 import signal
@@ -63,14 +64,11 @@ async def _serve(args: argparse.Namespace, file: HallFile) -> int:
     # The hub's Pi reaches its broker by loopback; the others by the addresses of the hall file.
     addresses = [LOOPBACK] if kind == "embedded" else list(file.hub.addresses)
     accounts = prepare(data=args.data, accounts=everyone(nodes), addresses=addresses, port=port)
-    folder = args.data / "broker"
-    make_private_folder(folder)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stopping.set)
-    await _program(kind)(
-        folder=folder,
+    await _program(kind, args.data / "broker")(
         accounts=accounts,
         hall=file.hall.id,
         host=addresses[0],
@@ -81,14 +79,15 @@ async def _serve(args: argparse.Namespace, file: HallFile) -> int:
     return 0
 
 
-def _program(kind: str) -> Callable[..., Awaitable[None]]:
+def _program(kind: str, folder: Path) -> Callable[..., Awaitable[None]]:
+    """Return what runs a broker of this kind; the embedded one keeps nothing in a folder."""
     if kind == "embedded":
         from broker import embedded  # noqa: PLC0415 - loads amqtt, only for the try-it broker
 
         return embedded.serve
     from broker import mosquitto  # noqa: PLC0415 - one of the two is loaded
 
-    return mosquitto.serve
+    return functools.partial(mosquitto.serve, folder=folder)
 
 
 def _say_ready() -> None:
