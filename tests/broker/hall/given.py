@@ -1,7 +1,8 @@
 """A small hall and the tools to tell its stories: who asks, what came before, what is so now."""
 
-from copy import deepcopy
 from typing import Any
+
+from msgspec import to_builtins
 
 from broker.hall.commands import (
     AnyCommand,
@@ -17,7 +18,7 @@ from broker.hall.commands import (
 from broker.hall.events import DayOpened, HallEvent, TicketIssued
 from broker.hall.rules import Actor, Asked, Refusal, decide
 from broker.hall.setup import Agency, Counter, Service, Setup, make_setup
-from broker.hall.state import AT_COUNTER, Hall, TicketState
+from broker.hall.state import AT_COUNTER, Changed, Hall, TicketState
 
 DAY = "2026-11-25"
 
@@ -72,17 +73,19 @@ class Story:
 
     Attributes:
         journal: The rows: (pos, at_ms, events). Refused commands leave none here.
+        changed: What the newest row changed.
     """
 
     def __init__(self, setup: Setup | None = None) -> None:
         self.hall = Hall(setup or small_setup())
         self.journal: list[tuple[int, int, tuple[HallEvent, ...]]] = []
         self.at_ms = START_MS
+        self.changed = Changed(set(), board=False)
 
     def then(self, *events: HallEvent) -> "Story":
         """Journal these events as one row."""
         self.journal.append((self.hall.pos + 1, self.at_ms, events))
-        self.hall.apply(*self.journal[-1])
+        self.changed = self.hall.apply(*self.journal[-1])
         return self
 
     def after(self, seconds: float) -> "Story":
@@ -159,7 +162,10 @@ def opened(setup: Setup | None = None) -> Story:
 
 def snapshot(hall: Hall) -> dict[str, Any]:
     """Return all of the hall's state, comparable and independent of it."""
-    return deepcopy({name: value for name, value in vars(hall).items() if name != "setup"})
+    state = {**vars(hall), "calls": list(hall.calls)}
+    del state["setup"]
+    plain: dict[str, Any] = to_builtins(state)
+    return plain
 
 
 def refolded(story: Story) -> Hall:

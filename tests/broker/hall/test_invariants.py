@@ -1,0 +1,293 @@
+"""What holds whatever is asked, and whatever happened: random commands, random facts.
+
+More than 10,000 random commands (`EXAMPLES` times about `STEPS`) from kiosks and counters, good and
+bad; after each the counting that the queues spare us is done the slow way and compared. Hypothesis
+shrinks a failure to the shortest story.
+"""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from broker.hall.commands import (
+    AnyCommand,
+    CallNext,
+    Cancel,
+    Close,
+    CloseCounter,
+    ConfirmPrint,
+    Issue,
+    NoShow,
+    OpenCounter,
+    OpenDay,
+    PauseCounter,
+    Recall,
+)
+from broker.hall.events import (
+    CounterClosed,
+    CounterOpened,
+    CounterPaused,
+    DayOpened,
+    HallEvent,
+    PrintConfirmed,
+    StreamGap,
+    TicketCalled,
+    TicketClosed,
+    TicketIssued,
+    TicketRecalled,
+)
+from broker.hall.policy import next_ticket, waiting
+from broker.hall.rules import REFUSALS, Actor
+from broker.hall.state import Changed, Hall, TicketState
+from broker.hall.views import BoardView, CounterView, board_view, counter_view, queue_view
+from tests.broker.hall.given import (
+    STAFF,
+    START_MS,
+    Story,
+    check_counters,
+    check_numbers,
+    check_queues,
+    origin,
+    refolded,
+    refolded_since_day_opened,
+    small_setup,
+    snapshot,
+)
+
+EXAMPLES = 60
+STEPS = 200
+
+Views = tuple[dict[int, CounterView], BoardView]
+
+
+def views(hall: Hall) -> Views:
+    """Return what every counter and the board show, as if at position 0."""
+    pos, hall.pos = hall.pos, 0
+    counters = {counter: counter_view(hall, counter, gen="") for counter in hall.setup.counters}
+    board = board_view(hall, gen="", at_ms=0)
+    hall.pos = pos
+    return counters, board
+
+
+def check_changed(before: Views, after: Views, changed: Changed) -> None:
+    """Assert that every view which changed was named."""
+    assert {c for c, view in after[0].items() if view != before[0][c]} <= changed.counters
+    assert changed.board or before[1] == after[1]
+
+
+OTHER = Actor(node="loket-2", role="counter", counters=frozenset({2}))
+
+some_service = st.sampled_from(["ktp-el", "kk", "pajak"])
+some_counter = st.sampled_from([1, 2, 3])
+some_press = st.sampled_from(
+    [CallNext] * 4 + [Recall, Recall, NoShow, Close, PauseCounter, OpenCounter, CloseCounter]
+)
+some_wait_s = st.sampled_from([0, 1, 5, 20, 40, 45, 60, 90])
+one_in_ten = st.sampled_from([False] * 9 + [True])
+
+
+class Days(RuleBasedStateMachine):
+    """A hall that is asked anything, for some days."""
+
+    commands: ClassVar[int] = 0
+    answers: ClassVar[set[str]] = set()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.story = Story()
+        self.days = 0
+        self.numbers: set[str] = set()
+
+    def ask(self, command: AnyCommand, by: Actor | None = None, *, stale: bool = False) -> None:
+        """Ask, and check what holds for every answer; `Story` checks that a no changes nothing."""
+        hall = self.story.hall
+        shown = views(hall)
+        at_counters = [c.current for c in hall.counters.values() if c.current]
+        Days.commands += 1
+        code, detail = self.story.told(command, by, stale=stale)
+        Days.answers.add(code)
+        if code:
+            assert code in REFUSALS
+            assert detail
+            return
+        row = self.story.journal[-1]
+        check_changed(shown, views(hall), self.story.changed)
+        # The fold would put it back; the rules must never leave that to it.
+        assert all(ticket.state is not TicketState.WAITING for ticket in at_counters)
+        if isinstance(command, OpenDay):
+            self.numbers.clear()
+        given_now = [event.number for event in row[2] if isinstance(event, TicketIssued)]
+        assert len(self.numbers) + len(given_now) == len(self.numbers | set(given_now))
+        self.numbers.update(given_now)
+        after = snapshot(hall)
+        assert hall.apply(*row) == Changed(set(), board=False), "a duplicate row"
+        assert snapshot(hall) == after
+
+    @initialize(early=st.booleans())
+    def begin(self, *, early: bool) -> None:
+        """The hub opens the day, though perhaps a press comes first."""
+        if early:
+            self.ask(Issue(services=("kk",)))
+            self.ask(CallNext(counter=1), STAFF)
+        self.ask(OpenDay(date="2026-11-01"))
+
+    def take(self, data: st.DataObject) -> None:
+        """Somebody takes a slip, perhaps one that was asked for while the link was down."""
+        known = len(self.story.hall.tickets)
+        services = tuple(data.draw(st.lists(some_service, min_size=1, max_size=3)))
+        self.ask(Issue(services=services, age_ms=data.draw(some_wait_s) * 1000))
+        for ticket in list(self.story.hall.tickets.values())[known:]:
+            self.ask(ConfirmPrint(ticket=ticket.id, number=ticket.number))
+
+    def take_unprinted(self, data: st.DataObject) -> None:
+        """Somebody presses, and no paper comes yet."""
+        strange = ("unheard-of",) if data.draw(one_in_ten) else ()
+        self.ask(Issue(services=(data.draw(some_service), *strange)))
+
+    def print_one(self, data: st.DataObject) -> None:
+        """A kiosk has printed one, or says so again, or is mistaken in the number."""
+        ticket, number = self.one(data)
+        self.ask(ConfirmPrint(ticket=ticket, number="X999" if data.draw(one_in_ten) else number))
+
+    def cancel_one(self, data: st.DataObject) -> None:
+        """A kiosk could not print one."""
+        self.ask(Cancel(ticket=self.one(data)[0]))
+
+    def one(self, data: st.DataObject) -> tuple[str, str]:
+        """Return id and number of a ticket: mostly one not yet on paper, seldom one of nobody."""
+        tickets = list(self.story.hall.tickets.values())
+        unprinted = [ticket for ticket in tickets if not ticket.printed]
+        choice = tickets if data.draw(one_in_ten) else unprinted
+        if not choice:
+            return origin(9999), "A001"
+        ticket = data.draw(st.sampled_from(choice))
+        return ticket.id, ticket.number
+
+    def press(self, data: st.DataObject) -> None:
+        """Staff press, now and then too late, or just as something else was pressed."""
+        kind: Any = data.draw(some_press)
+        counter = 9 if data.draw(one_in_ten) else data.draw(some_counter)
+        state = self.story.after(data.draw(some_wait_s)).hall.counters.get(counter)
+        seen = origin(1) if state is None or data.draw(one_in_ten) else state.call_id
+        by = OTHER if data.draw(one_in_ten) else STAFF
+        self.ask(kind(counter=counter, seen=seen), by, stale=data.draw(one_in_ten))
+
+    def open_day(self, data: st.DataObject) -> None:
+        """The hub opens the next day, seldom; else it tries the one that is open."""
+        self.days += data.draw(st.sampled_from([0, 0, 1]))
+        self.ask(OpenDay(date=f"2026-11-{self.days + 1:02}"))
+
+    # One rule for all: Hypothesis would leave single rules out of whole runs.
+    @rule(
+        data=st.data(),
+        act=st.sampled_from(
+            [press] * 12 + [take] * 3 + [take_unprinted] * 2 + [print_one, cancel_one, open_day]
+        ),
+    )
+    def anything(self, data: st.DataObject, act: Callable[[Any, st.DataObject], None]) -> None:
+        """Something happens in the hall."""
+        act(self, data)
+
+    @invariant()
+    def everything_agrees(self) -> None:
+        """Counters, queues and numbers are what looking at every ticket would give."""
+        check_counters(self.story.hall)
+        check_queues(self.story.hall)
+        check_numbers(self.story.hall)
+
+    def teardown(self) -> None:
+        """Fold the journal again, all of it and since the newest day."""
+        now = snapshot(self.story.hall)
+        assert snapshot(refolded(self.story)) == now
+        assert snapshot(refolded_since_day_opened(self.story)) == now
+
+
+def test_10_000_random_commands() -> None:
+    """Numbers never repeat in a day, nobody is in two places, state is the fold of the journal."""
+    Days.commands = 0
+    Days.answers.clear()
+
+    run_state_machine_as_test(
+        Days,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+    assert Days.commands >= 10_000
+    assert Days.answers >= set(REFUSALS) - {"numbers_used_up"} | {""}
+
+
+tickets = st.sampled_from(["t1", "t2", "t3", "t4", "t5"])
+numbered_counters = st.sampled_from([1, 2, 3, 77])
+call_ids = st.sampled_from(["", "c1", "c2", "c3"])
+
+facts = st.one_of(
+    st.builds(DayOpened, date=st.sampled_from(["", "2026-11-25", "2026-11-24"])),
+    st.builds(
+        TicketIssued,
+        ticket=tickets,
+        number=st.sampled_from(["A001", "A001", "A999", "B002", "K1044", "?", "A-01"]),
+        service=st.sampled_from(["ktp-el", "kk", "pajak", "gone"]),
+        visit=tickets,
+        issued_ms=st.integers(-5, 5),
+    ),
+    st.builds(PrintConfirmed, ticket=tickets),
+    st.builds(PrintConfirmed, ticket=tickets),
+    st.builds(TicketCalled, ticket=tickets, counter=numbered_counters, call_id=call_ids),
+    st.builds(TicketCalled, ticket=tickets, counter=numbered_counters, call_id=call_ids),
+    st.builds(
+        TicketRecalled,
+        ticket=tickets,
+        counter=numbered_counters,
+        call_id=call_ids,
+        repeat=st.integers(-1, 3),
+    ),
+    st.builds(
+        TicketClosed,
+        ticket=tickets,
+        outcome=st.sampled_from(["served", "no_show", "cancelled", "expired"]),
+    ),
+    st.builds(CounterOpened, counter=numbered_counters),
+    st.builds(CounterPaused, counter=numbered_counters),
+    st.builds(CounterClosed, counter=numbered_counters),
+    st.builds(StreamGap, stream=st.just("0" * 32), seq_from=st.just(1), seq_upto=st.just(2)),
+)
+
+rows = st.lists(
+    st.tuples(st.integers(1, 3), st.integers(-100, 100), st.lists(facts, max_size=4).map(tuple)),
+    max_size=30,
+)
+
+
+@given(rows=rows)
+@settings(max_examples=300, deadline=None)
+def test_any_facts_in_any_order_are_taken(
+    rows: list[tuple[int, int, tuple[HallEvent, ...]]],
+) -> None:
+    """The fold never raises, every view can be made, and nobody is in two places."""
+    story = Story()
+    for steps, at_ms, events in rows:
+        shown = views(story.hall)
+        changed = story.hall.apply(story.hall.pos + steps - 1, at_ms, events)
+
+        check_changed(shown, views(story.hall), changed)
+        check_counters(story.hall)
+        check_queues(story.hall)
+        for counter in small_setup().counters:
+            ticket = next_ticket(story.hall, counter)
+            assert (ticket is None) == (waiting(story.hall, counter) == 0)
+            assert ticket is None or ticket.printed
+        queue_view(story.hall, gen="", at_ms=START_MS)
