@@ -55,7 +55,7 @@ LOOK_S = 2.5
 """How often an idle link looks at its keepalive: 0.4 wake-ups a second."""
 
 WAIT_FIRST_S, WAIT_S_MAX = 0.2, 5.0
-SETTLED_S = 5.0
+SETTLED_S = 2.0
 """A connection that lived this long was a good one, so the next wait is a first one again. Two
 processes with one identity throw each other out: without this they would do so 10 times a second.
 """

@@ -22,7 +22,7 @@ import secrets
 import shutil
 import signal
 import struct
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -170,13 +170,16 @@ async def serve(  # noqa: PLR0913 - what a broker needs, each by name
     Call it on the main thread: the child is bound to the thread that starts it.
 
     Args:
+        host: An IP address; 0.0.0.0 = all of this machine's.
         on_ready: Called once the broker answers, refuses who has no account, and listens on
             `host`:`port` and nothing else.
 
     Raises:
-        BrokerError: It is not installed, does not start, listens elsewhere, or ended by itself.
+        BrokerError: It is not installed, `host` is a name, or it does not start, listens elsewhere,
+            or ended by itself.
         OSError: The folder can't be written.
     """
+    _check(host)
     program = find_program()
     if os.geteuid() == 0:
         _log.warning("mosquitto runs as root; give `loket broker` a user of its own")
@@ -185,6 +188,8 @@ async def serve(  # noqa: PLR0913 - what a broker needs, each by name
         program,
         "-c",
         str(config),
+        stdin=DEVNULL,
+        stdout=DEVNULL,
         stderr=PIPE,
         # Without it: Debian's mosquitto says READY=1 itself, before its sockets were checked.
         env={name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"},
@@ -201,6 +206,16 @@ async def serve(  # noqa: PLR0913 - what a broker needs, each by name
         raise errors.exceptions[0] from None
     finally:
         await _stop(child)
+
+
+def _check(host: str) -> None:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        raise BrokerError(
+            f"mosquitto listens on an IP address, as the sockets it opens are compared with it;"
+            f" {host} is a name: give its address"
+        ) from None
 
 
 async def _first_of(running: asyncio.Task[None], stopping: asyncio.Event) -> None:

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from queue import Empty, Queue
@@ -43,6 +44,7 @@ class Ear:
         addresses: tuple[str, ...] = ("127.0.0.1",),
         filters: tuple[str, ...] = (ACKS,),
         is_in_a_hurry: bool = False,
+        on_event: Callable[[LinkEvent], None] | None = None,
     ) -> None:
         self.told: Queue[LinkEvent] = Queue()
         sessions, seconds = count(1), count(0, 100)
@@ -54,7 +56,7 @@ class Ear:
             client_id="loket-3",
             subscriptions=filters,
             will=lambda session: ("loket/v1/h/birth/loket-3", f"gone {session}".encode()),
-            on_event=self.told.put,
+            on_event=on_event or self.told.put,
             new_session=lambda: f"session-{next(sessions)}",
             random=Random(1),
             **({"mono_s": lambda: float(next(seconds))} if is_in_a_hurry else {}),
@@ -161,6 +163,21 @@ def test_what_it_did_not_subscribe_to_is_dropped_and_counted() -> None:
         assert ear.link.counts["unasked"] == 3
 
 
+def test_nothing_arrives_before_it_is_connected() -> None:
+    """A receiver begins with `Connected`; what a broker sends too early comes again."""
+
+    def hasty(peer: Peer) -> None:
+        peer.read()
+        peer.write(connack())
+        _, subscribe = peer.read()
+        peer.write(message(ACK, b"early"), suback(subscribe[:2], 1), message(ACK, b"in time"))
+        _until_closed(peer)
+
+    with Stage(hasty) as stage, Ear(stage.port) as ear:
+        assert ear.next() == Connected("session-1")
+        assert ear.next() == Received(ACK.decode(), b"in time", retained=False)
+
+
 def test_each_connection_has_a_session_of_its_own_in_its_will() -> None:
     """A late will of an earlier connection can be told from this one's."""
     connects: Queue[bytes] = Queue()
@@ -186,6 +203,28 @@ def test_each_connection_has_a_session_of_its_own_in_its_will() -> None:
     # Will, QoS 1, retained; clean session; user name and password. Protocol level 4 = 3.1.1.
     assert {body[6:8] for body in bodies} == {bytes([4, 0b11101110])}
     assert {body[8:10] for body in bodies} == {(15).to_bytes(2, "big")}
+
+
+def test_a_publisher_writes_the_socket_itself() -> None:
+    """A message leaves although the link's thread is held up, by its receiver or by Python."""
+    held, heard = threading.Event(), threading.Event()
+    arrived: Queue[bytes] = Queue()
+
+    def hold(event: LinkEvent) -> None:
+        if isinstance(event, Received):
+            held.set()
+            heard.wait(WAIT_S)
+
+    def one_message(peer: Peer) -> None:
+        peer.welcome(then=(message(ACK, b"hold"),))
+        arrived.put(peer.read()[1])
+        _until_closed(peer)
+
+    with Stage(one_message) as stage, Ear(stage.port, on_event=hold) as ear:
+        assert held.wait(WAIT_S)
+        assert ear.link.publish(UP, b"now")
+        assert arrived.get(timeout=WAIT_S / 2).endswith(b"now")
+        heard.set()
 
 
 def test_what_was_not_confirmed_is_not_sent_again() -> None:

@@ -1,5 +1,6 @@
 """mosquitto's files, as text."""
 
+import asyncio
 import base64
 import os
 import stat
@@ -14,6 +15,7 @@ from broker.mosquitto import (
     render_acl,
     render_config,
     render_passwords,
+    serve,
     write_files,
 )
 
@@ -119,3 +121,17 @@ def test_a_missing_program_is_named_with_the_way_out(tmp_path: Path) -> None:
     """Who has no mosquitto learns of both ways to go on."""
     with pytest.raises(BrokerError, match=r"apt install mosquitto.*--broker embedded"):
         find_program(str(tmp_path))
+
+
+async def test_a_name_is_no_address_to_listen_on(tmp_path: Path) -> None:
+    """The sockets that are open are compared with it, so it must be a number."""
+    with pytest.raises(BrokerError, match=r"hub\.local"):
+        await serve(
+            folder=tmp_path,
+            accounts=ACCOUNTS,
+            hall="h",
+            host="hub.local",
+            port=1,
+            on_ready=lambda: None,
+            stopping=asyncio.Event(),
+        )

@@ -241,6 +241,23 @@ def _children(pid: int) -> list[int]:
 
 
 @real
+async def test_a_client_id_is_not_believed(tmp_path: Path) -> None:
+    """A node that calls itself hub is connected as itself, and doesn't throw the hub out."""
+    async with (
+        running("mosquitto", tmp_path) as broker,
+        Ear(broker, "hub", "up/+") as hub,
+        Ear(broker, "node2") as node,
+    ):
+        password = {account.id: account.password for account in broker.accounts}["node1"].encode()
+        answer = await _answer(broker.port, connect(b"node1", password, b"hub"))
+        node.publish("up", b"still here", "node2")
+
+        assert answer == b"\x20\x02\x00\x00"
+        assert await hub.heard_before(b"still here") == []
+        assert hub.link.counts["connected"] == 1
+
+
+@real
 async def test_an_option_before_its_listener_opens_another_one(tmp_path: Path) -> None:
     """Any listener too many ends the start: this is how the trap of 2.0.11 is noticed."""
     wanted, other = free_port(), free_port()
