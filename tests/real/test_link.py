@@ -11,9 +11,7 @@ import pytest
 
 from broker.link import Connected, Disconnected, Link, LinkEvent, Received, read_settings
 from broker.wire.topics import Kind, Topic, every
-from tests.real.brokers import HALL, Ear, Running, running
-
-pytestmark = pytest.mark.needs("mosquitto")
+from tests.real.brokers import HALL, KINDS, Ear, Running, running
 
 UP = Topic(HALL, Kind.UP, "node1")
 ACK = Topic(HALL, Kind.ACK, "node1")
@@ -26,6 +24,7 @@ def _option(link: Link, option: int) -> int:
     return sock.getsockopt(socket.IPPROTO_TCP, option)
 
 
+@pytest.mark.needs("mosquitto")
 async def test_tcp_nodelay_is_set_at_every_connect(tmp_path: Path) -> None:
     """Also at the second one: a setting of the first socket dies with it."""
     async with running("mosquitto", tmp_path) as broker, Ear(broker, "node1") as node:
@@ -59,13 +58,14 @@ def _answering_hub(broker: Running) -> Link:
     return hub
 
 
-async def test_a_press_is_answered_without_nagle(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_press_is_answered_without_nagle(kind: str, tmp_path: Path) -> None:
     """Press, board and ack: 0.7 ms; 40 ms when link or broker leave out TCP_NODELAY, 85 when both.
 
     So this pins `set_tcp_nodelay true` of the broker too, whose sockets nobody else can ask.
     """
     async with (
-        running("mosquitto", tmp_path) as broker,
+        running(kind, tmp_path) as broker,
         Ear(broker, "node2", "state/#"),
         Ear(broker, "node1", "ack/node1") as node,
     ):
@@ -90,6 +90,7 @@ def _switches(thread: threading.Thread) -> int:
     return int(line.split()[1])
 
 
+@pytest.mark.needs("mosquitto")
 async def test_an_idle_link_sleeps(tmp_path: Path) -> None:
     """At most one wake-up a second, where two are allowed to a whole process."""
     async with running("mosquitto", tmp_path) as broker, Ear(broker, "node1", "ack/node1") as node:
