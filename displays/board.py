@@ -237,6 +237,7 @@ class Board:
         at = self._time(now_s, wall_ms)
         calls = [call for day, call in self._calls if day == at.date()]
         silent_s = now_s - self._heard_s
+        self._drop_old_news(calls, self._clock_ms(now_s, wall_ms))
         self._choose_hero(calls, now_s)
         hero = None if silent_s >= UNGUIDED_AFTER_S else self._hero
         news = {call.call_id for call in self._news}
@@ -263,9 +264,8 @@ class Board:
 
     def wake_s(self, *, now_s: float, wall_ms: int) -> float:
         """Return the monotonic instant at which time alone changes what `look` returns."""
-        clock_ms = now_s * 1000 + self._hub_mono_ms if self._hub_mono_ms is not None else wall_ms
         instants = [
-            now_s + (60_000 - clock_ms % 60_000) / 1000,
+            now_s + (60_000 - self._clock_ms(now_s, wall_ms) % 60_000) / 1000,
             (now_s // PAGE_S + 1) * PAGE_S,
             (now_s // SHIFT_S + 1) * SHIFT_S,
             self._heard_s + LOST_AFTER_S,
@@ -321,10 +321,16 @@ class Board:
     def _raise_hero(self, call: Call, now_s: float) -> None:
         self._hero, self._hero_s, self._pulse_s = call, now_s, now_s
 
+    def _drop_old_news(self, calls: list[Call], clock_ms: float) -> None:
+        # In a long rush the hero can't show them all in time: they have been rows long since.
+        oldest_ms = clock_ms - NEWS_S * 1000
+        here = {call.call_id for call in calls}
+        old = {c.call_id for c in self._news if c.at_ms < oldest_ms or c.call_id not in here}
+        self._news = [call for call in self._news if call.call_id not in old]
+        self._announced -= old
+
     def _choose_hero(self, calls: list[Call], now_s: float) -> None:
-        today = {call.call_id for call in calls}
-        self._news = [call for call in self._news if call.call_id in today]
-        if self._hero and self._hero.call_id not in today:
+        if self._hero and self._hero.call_id not in {call.call_id for call in calls}:
             self._hero = None
         if self._news and (self._hero is None or now_s >= self._hero_s + self._hero_hold_s()):
             self._raise_hero(self._news.pop(0), now_s)
@@ -367,10 +373,12 @@ class Board:
         return self._setup.is_open_to_all or call.counter in self._setup.counters
 
     def _time(self, now_s: float, wall_ms: int) -> datetime:
-        # The hub's clock once it was heard: a board without a clock chip boots in the past.
-        at_ms = now_s * 1000 + self._hub_mono_ms if self._hub_mono_ms is not None else wall_ms
-        at = self._local(at_ms)
+        at = self._local(self._clock_ms(now_s, wall_ms))
         return at - timedelta(seconds=at.second, microseconds=at.microsecond)
+
+    def _clock_ms(self, now_s: float, wall_ms: float) -> float:
+        # The hub's clock once it was heard: a board without a clock chip boots in the past.
+        return wall_ms if self._hub_mono_ms is None else now_s * 1000 + self._hub_mono_ms
 
     def _local(self, at_ms: float) -> datetime:
         return datetime.fromtimestamp(at_ms / 1000, self._setup.timezone)

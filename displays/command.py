@@ -100,7 +100,6 @@ def board(args: argparse.Namespace) -> int:
         return 2
     except (ScreenError, SettingsError, OSError) as error:
         _log.critical("the board can't run", extra=kv(why=str(error)))
-        sys.stderr.write(f"loket board: {error}\n")
         return 1
     return 0
 

@@ -43,19 +43,20 @@ class Shot(NamedTuple):
 def png(shot: Shot) -> bytes:
     """Return the picture as a PNG file."""
     width, height = shot.size
-    pitch = width * 3
-    rows = b"".join(
-        part
-        for y in range(0, height * pitch, pitch)
-        for part in (b"\0", shot.rgb[y : y + pitch])  # 0: this row is not filtered
-    )
+    pitch, pixels = width * 3, memoryview(shot.rgb)
+    # Level 1: 8 ms for a board at 1080p; level 6 saves a quarter and costs twice that. Row by row,
+    # since a second copy of the picture is 6 MB.
+    packing = zlib.compressobj(1)
+    packed = bytearray()
+    for start in range(0, height * pitch, pitch):
+        packed += packing.compress(b"\0")  # this row is not filtered
+        packed += packing.compress(pixels[start : start + pitch])
+    packed += packing.flush()
     head = struct.pack(">IIBBBBB", width, height, 8, RGB, 0, 0, 0)
-    # Level 1: 8 ms for a board at 1080p; level 6 saves 20 KB and costs 17 ms.
-    packed = zlib.compress(rows, 1)
     return PNG_SIGNATURE + _chunk(b"IHDR", head) + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
+def _chunk(kind: bytes, body: bytes | bytearray) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 

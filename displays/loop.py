@@ -32,7 +32,8 @@ from displays.screen import Screen
 _log = logging.getLogger(__name__)
 
 PUMP_S = 1.0
-"""The longest wait: SDL, and a person who closes the window, are looked at so often."""
+"""The longest wait: SDL, and a person who closes the window, are looked at so often. At whole
+seconds, at which sentences and shifts change too: one wake-up for all of them."""
 
 HEALTH_S = 15.0
 EVENTS_MAX = 512
@@ -160,7 +161,8 @@ class BoardLoop:
     def _wait_s(self) -> float:
         now_s = time.monotonic()
         wake_s = self._board.wake_s(now_s=now_s, wall_ms=_wall_ms())
-        return max(0.0, min(PUMP_S, wake_s - now_s, self._health_s - now_s))
+        pump_s = (now_s // PUMP_S + 1) * PUMP_S
+        return max(0.0, min(pump_s, wake_s, self._health_s) - now_s)
 
     def _take(self, event: Event) -> None:
         match event:
@@ -214,7 +216,7 @@ class BoardLoop:
         now_s = time.monotonic()
         if now_s < self._health_s:
             return
-        self._health_s = now_s + HEALTH_S
+        self._health_s = now_s // PUMP_S * PUMP_S + HEALTH_S
         topic = Topic(self._who.hall, Kind.HEALTH, self._who.node)
         self._post.publish(topic, encode(self._health(now_s)))
 

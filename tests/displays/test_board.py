@@ -149,6 +149,18 @@ def test_in_a_rush_each_call_gets_three_seconds() -> None:
     assert seen.count("A005") == HERO_RUSH_S / 0.5
 
 
+def test_a_long_rush_ends_in_time() -> None:
+    """After 45 s the hero stops catching up and shows the newest call, steady."""
+    stage = Stage()
+    stage.say(*[call(f"A{n:03}", at_s=T - 0.01 * n) for n in range(1, 30)], now_s=T)
+    for second in range(60):
+        stage.look(T + second)
+    hero = stage.look(T + 60).hero
+
+    assert hero is not None
+    assert (hero.number, hero.pulse) == ("A001", PULSE_STEPS)
+
+
 def test_a_recall_jumps_ahead_and_is_marked() -> None:
     """The one who did not come is called before those just called; its row says so too."""
     stage = Stage()

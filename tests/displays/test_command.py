@@ -1,6 +1,10 @@
 """`loket board`: misuse is 2 with a sentence, what can't run is 1, and a shot is a picture."""
 
 import argparse
+import logging
+import sys
+import threading
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +18,18 @@ from displays.sample import sample_view
 from tests.displays.hall import SETUP, WIB
 
 EXAMPLE = Path(__file__).parents[2] / "firmware_config" / "examples" / "demo.toml"
+
+
+@pytest.fixture(autouse=True)
+def quiet_end() -> Iterator[None]:
+    """A command sets up its process's log: put back what pytest had."""
+    root, hooks = logging.getLogger(), (sys.excepthook, threading.excepthook)
+    handlers, level = root.handlers[:], root.level
+    yield
+    logging.captureWarnings(capture=False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    sys.excepthook, threading.excepthook = hooks
 
 
 def run(*arguments: str) -> int:

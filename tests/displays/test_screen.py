@@ -13,7 +13,7 @@ from displays.board import PULSE_STEP_S
 from displays.layout import Layout
 from displays.ops import Arrow, Face, Fill, Op, Outline, Rect, Sign, Text, ink
 from displays.palette import luminance
-from displays.screen import FONTS_MAX, TEXT_BYTES_MAX, Screen, ScreenError, arrow_points
+from displays.screen import FONTS_MAX, Screen, ScreenError, arrow_points
 from tests.displays.hall import START_S, Stage, call
 
 SIZE = (640, 360)
@@ -154,7 +154,7 @@ def test_caches_are_bounded(screen: Screen) -> None:
         cap = 60 + number % 40
         screen.show(on_black(line(f"A{number:03}", "bold", cap, 300)))
 
-    assert screen._text_bytes <= TEXT_BYTES_MAX
+    assert screen._text_bytes <= screen.text_bytes_max
     assert sum(
         drawn.surface.get_height() * drawn.surface.get_pitch() for drawn in screen._texts.values()
     ) == (screen._text_bytes)
@@ -162,13 +162,14 @@ def test_caches_are_bounded(screen: Screen) -> None:
 
 
 def test_prepared_texts_are_not_shown(screen: Screen) -> None:
-    """They only wait in the cache."""
+    """Only the font keeps its glyphs."""
     screen.show(on_black())
     before = screen.crc()
     screen.prepare(on_black(line("A007", "bold", 40, 200)))
 
     assert screen.crc() == before
-    assert len(screen._texts) == 1
+    assert len(screen._texts) == 0
+    assert len(screen.fonts._fonts) == 1
 
 
 @pytest.mark.parametrize(
