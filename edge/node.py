@@ -147,6 +147,10 @@ class Node:
         else:
             self._inbox.put_threadsafe(Edge(button, down, self._clock.mono_s()))
 
+    def presses(self, button: str) -> int:
+        """Return how many presses of the button were accepted since the start."""
+        return self._buttons[button].presses
+
     async def settled(self, button: str) -> None:
         """Wait until the button is up and what it asked for is in the outbox."""
         waiting = Settle(button, asyncio.get_running_loop().create_future())

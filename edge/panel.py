@@ -52,6 +52,10 @@ class Soft(Protocol):
         """Press it, or let go."""
         ...
 
+    def presses(self, button: str) -> int:
+        """Return how many presses of it were accepted since the start."""
+        ...
+
     async def settled(self, button: str) -> None:
         """Wait until it is up and what it asked for is committed."""
         ...
@@ -172,6 +176,7 @@ class Panel:
         if not is_up or button in self._pressed:
             return {"error": f"button {button} is still pressed"}
         self._pressed.add(button)
+        before = self._node.presses(button)
         try:
             self._node.move(button, down=True)
             try:
@@ -181,6 +186,8 @@ class Panel:
             await self._node.settled(button)
         finally:
             self._pressed.discard(button)
+        if self._node.presses(button) == before:
+            return {"error": f"button {button}: {ms} ms so soon after the last press is a bounce"}
         return {"ok": True}
 
     async def _watch(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -36,6 +37,8 @@ def bench(args: argparse.Namespace) -> int:
     if shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin") is None:
         sys.stderr.write("loket bench: needs mosquitto: apt install mosquitto\n")
         return 1
+    # So that an ended bench ends its processes too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     begun_s = time.monotonic()
     figures = {name: BENCHES[name](args) for name in args.names or BENCHES}
     report = {

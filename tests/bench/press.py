@@ -5,6 +5,7 @@ Product and floor run at once on brokers of their own, and take turns in blocks,
 the same noise.
 """
 
+import itertools
 import random
 import statistics
 import time
@@ -19,7 +20,10 @@ from tests.bench.stage import Process, Stage, stage
 
 BLOCK = 20
 WARM_UP = 20
-PAUSE_S = (0.09, 0.15)
+COUNTERS = ("loket-1", "loket-2", "loket-6")
+"""They serve what the tickets are for, and press in turn: twice within 0.4 s is one press."""
+
+PAUSE_S = (0.14, 0.2)
 """Between presses: longer than a press and its lockout, no multiple of anyone's timer."""
 
 
@@ -38,12 +42,13 @@ def measure(presses: int) -> dict[str, Any]:
     """Return the figures of so many presses on each side, after a warm-up."""
     chance = random.Random(1)
     with stage() as ours, stage() as bare:
-        product = start_product(ours, presses + WARM_UP)
+        counters, board = start_product(ours, presses + WARM_UP)
+        turns = itertools.cycle(counters.items())
         floor = start_floor(bare, presses + WARM_UP)
         sides = {"product": Presses(), "floor": Presses()}
         for left in range(presses + WARM_UP, 0, -BLOCK):
             for _ in range(min(BLOCK, left)):
-                sides["product"].note(*press_product(ours, *product))
+                sides["product"].note(*press_product(ours, next(turns), board))
                 time.sleep(chance.uniform(*PAUSE_S))
             for _ in range(min(BLOCK, left)):
                 sides["floor"].note(*press_floor(*floor))
@@ -51,25 +56,27 @@ def measure(presses: int) -> dict[str, Any]:
     return figures({name: side.took_ms[WARM_UP:] for name, side in sides.items()})
 
 
-def start_product(ours: Stage, count: int) -> tuple[Process, Process]:
-    """Start the product with `count` tickets waiting for counter 1; return counter and board."""
+def start_product(ours: Stage, count: int) -> tuple[dict[str, Process], Process]:
+    """Start the product with `count` tickets waiting; return its counters and its board."""
     ours.start_hall(nodes=("kiosk-1",))
     for _ in range(count):
-        ours.press("kiosk-1", "adminduk", ms=10)
-        time.sleep(0.03)
-    time.sleep(1)
-    counter = ours.loket("loket-1", "node", "loket-1", "--pins", "mock", "--log-level", "debug")
+        ours.press("kiosk-1", "adminduk")
+    counters = {
+        node: ours.loket(node, "node", node, "--pins", "mock", "--log-level", "debug")
+        for node in COUNTERS
+    }
     board = ours.loket("board-1", "board", "board-1", "--headless", "--log-level", "debug")
     time.sleep(1)
-    return counter, board
+    return counters, board
 
 
 def press_product(
-    ours: Stage, counter: Process, board: Process
+    ours: Stage, turn: tuple[str, Process], board: Process
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Press `call` at counter 1; return the lines of the press and of the frame."""
+    """Press `call` at a counter; return the lines of the press and of the frame."""
+    node, counter = turn
     before = board.newest("frame shown", "pos", board.pos)
-    ours.press("loket-1", "call", ms=10)
+    ours.press(node, "call")
     accepted = counter.until("press accepted", button="call")
     while (shown := board.until("frame shown"))["pos"] <= before:
         pass

@@ -21,6 +21,7 @@ class FakeNode:
         self.moves: list[tuple[str, bool]] = []
         self.state = 0
         self.finger: set[str] = set()
+        self.bounces = False
         self.settles = asyncio.Event()
         self.settles.set()
 
@@ -35,6 +36,10 @@ class FakeNode:
     def move(self, button: str, *, down: bool) -> None:
         """Keep the move."""
         self.moves.append((button, down))
+
+    def presses(self, button: str) -> int:
+        """Return how many presses were accepted."""
+        return 0 if self.bounces else self.moves.count((button, True))
 
     async def settled(self, button: str) -> None:
         """Wait until the test lets it settle."""
@@ -260,3 +265,12 @@ async def test_a_path_too_long_for_a_socket_is_said(tmp_path: Path) -> None:
             pass
     assert isinstance(told.value.exceptions[0], PanelError)
     assert "choose a shorter --data" in str(told.value.exceptions[0])
+
+
+async def test_a_press_that_counts_as_a_bounce_is_not_called_ok(tmp_path: Path) -> None:
+    """Too short after the last one, the press machine drops it; the client is told."""
+    async with stage(tmp_path) as on, on.client() as client:
+        on.node.bounces = True
+        answer = await client.ask(b'{"press":"call","ms":1}')
+
+        assert answer == {"error": "button call: 1 ms so soon after the last press is a bounce"}
