@@ -10,10 +10,10 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test check lock clean help
+.PHONY: setup demo test check proof-kills bench lock clean help
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: $(INSTALLED) ## make .venv and install Loket with all it needs, each file checked against its hash
 
@@ -38,6 +38,12 @@ check: setup ## format, lint, types, arrows and limits
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest -q tests/test_arrows.py tests/test_limits.py
+
+proof-kills: setup ## kill -9 50 times a broker, seeded; writes tests/real/kills.json (10 minutes)
+	$(BIN)/python -m tests.real.kills --kills 50 --out tests/real/kills.json $(ARGS)
+
+bench: setup ## measure; writes tests/bench/figures.json (6 minutes, on a quiet machine)
+	$(BIN)/loket bench --out tests/bench/figures.json $(ARGS)
 
 lock: ## choose the newest versions again and write requirements.txt (needs uv)
 	uv pip compile --generate-hashes --universal --no-emit-index-url --no-emit-find-links --no-annotate \

@@ -10,10 +10,11 @@ import signal
 import socket
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import firmware_config
 from broker import log as json_log
@@ -35,6 +36,7 @@ HOST = "127.0.0.1"
 HALL = Path(firmware_config.__file__).parent / "examples" / "demo.toml"
 READY_WITHIN_S = 90.0
 SPEED_MAX = 1000
+JOIN_EVERY_S = 0.05
 PORT_WAIT_S = 2.0
 """The port of a demo that was just killed is free again by then."""
 
@@ -203,11 +205,31 @@ async def _start(plan: Plan, supervisor: Supervisor, tasks: asyncio.TaskGroup) -
         async with asyncio.timeout(READY_WITHIN_S):
             await _start_wave(supervisor, tasks, [broker])
             await _start_wave(supervisor, tasks, others)
+            await _until_joined(plan)
     except TimeoutError as error:
         names = supervisor.unready()
         words = "\n".join(f"{name}: {supervisor.last_words(name)}" for name in names)
         what = f"not ready within {READY_WITHIN_S:.0f} s: {', '.join(names)}"
         raise StartError(f"{what}; what they said:\n{words}") from error
+
+
+async def _until_joined(plan: Plan) -> None:
+    """Wait until the page hears the hub and every node: a hall is ready when a press counts."""
+    awaited = {node.id for node in plan.file.nodes if isinstance(node, KioskNode | CounterNode)}
+    while True:
+        health = await asyncio.to_thread(_health, plan.page_port)
+        if health.get("hub") and awaited <= set(health.get("nodes_running", ())):
+            return
+        await asyncio.sleep(JOIN_EVERY_S)
+
+
+def _health(port: int) -> dict[str, Any]:
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{port}/healthz", timeout=5) as answer:
+            health: dict[str, Any] = json.load(answer)
+            return health
+    except OSError:
+        return {}  # just killed by a person, and started again
 
 
 async def _start_wave(

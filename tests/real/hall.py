@@ -1,0 +1,204 @@
+"""A whole hall of real processes for tests: `loket demo`, a stranger's MQTT client, kill -9.
+
+The client is `mosquitto_sub`, which knows nothing of Loket. What was pressed and what came of it is
+read from the nodes' outboxes and the hub's journal, opened read-only.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+
+def free_port() -> int:
+    """Return a TCP port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(fact: Callable[[], Any], what: str, *, within_s: float = 20.0) -> Any:
+    """Return the first truthy value of `fact()`.
+
+    Raises:
+        AssertionError: It did not become true in time; names `what`.
+    """
+    end_s = time.monotonic() + within_s
+    while time.monotonic() < end_s:
+        value = fact()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"not within {within_s} s: {what}")
+
+
+class Listener:
+    """`mosquitto_sub -t 'loket/v1/#'`: the newest payload of every topic, and all of them."""
+
+    def __init__(self, mqtt: dict[str, Any]) -> None:
+        self.newest: dict[str, Any] = {}
+        self.calls: list[tuple[str, str, int]] = []
+        self._lock = threading.Lock()
+        self._program = subprocess.Popen(
+            [
+                "mosquitto_sub",
+                *("-h", mqtt["host"], "-p", str(mqtt["port"])),
+                *("-u", mqtt["username"], "-P", mqtt["password"]),
+                *("-i", mqtt["username"], "-t", "loket/v1/#", "-F", "%t %p"),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        assert self._program.stdout is not None
+        for line in self._program.stdout:
+            topic, _, payload = line.decode().rstrip("\n").partition(" ")
+            with contextlib.suppress(json.JSONDecodeError):
+                self._take(topic.split("/", 3)[-1], json.loads(payload))
+
+    def _take(self, path: str, body: Any) -> None:
+        with self._lock:
+            self.newest[path] = body
+            if path != "state/board":
+                return
+            known = {call_id for call_id, _, _ in self.calls}
+            for call in reversed(body["calls"]):
+                if call["call_id"] not in known:
+                    self.calls.append((call["call_id"], call["number"], call["counter"]))
+
+    def waiting(self, service: str) -> int:
+        """Return how many wait for the service in the newest `state/queue`."""
+        return self._service(service).get("waiting", 0)
+
+    def issued(self, service: str) -> int:
+        """Return how many were issued today in the newest `state/queue`."""
+        return self._service(service).get("issued", 0)
+
+    def _service(self, service: str) -> dict[str, Any]:
+        services: dict[str, Any] = self.newest.get("state/queue", {}).get("services", {})
+        found: dict[str, Any] = services.get(service, {})
+        return found
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._program.kill()
+        self._program.wait()
+        self._thread.join(5)
+        if self._program.stdout is not None:
+            self._program.stdout.close()
+
+
+class RunningHall:
+    """`loket demo --headless --json`, and what a person could do to it."""
+
+    def __init__(self, *, data: Path, broker: str) -> None:
+        self.data = data
+        self.program = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "edge.cli", "demo", "--headless", "--json"),
+                *("--broker", broker, "--data", str(data), "--port", str(free_port())),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.program.stdout is not None
+        line = self.program.stdout.readline()
+        if not line:
+            assert self.program.stderr is not None
+            raise AssertionError(f"the demo ended: {self.program.stderr.read()}")
+        self.ready: dict[str, Any] = json.loads(line)
+        self.listener = Listener(self.ready["mqtt"])
+
+    def pid(self, name: str) -> int:
+        """Return the process's id now; it changes with a restart."""
+        pids: dict[str, int] = json.loads((self.data / "pids.json").read_text())
+        return pids[name]
+
+    def kill(self, name: str) -> int:
+        """Kill -9 the process and return the pid it had."""
+        pid = self.pid(name)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def until_restarted(self, name: str, old_pid: int) -> None:
+        """Wait until the demo has started the process again."""
+        until(lambda: self.pid(name) not in {0, old_pid}, f"{name} is started again")
+
+    def press(self, node: str, button: str, *, ms: int = 40) -> bool:
+        """Press a button; return whether the node answered that it was pressed."""
+        request = urllib.request.Request(  # noqa: S310 - the demo's own address
+            f"{self.ready['url']}/panel/{node}/press/{button}",
+            data=json.dumps({"ms": ms}).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+                return answer.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def panel(self) -> dict[str, dict[str, Any]]:
+        """Return what `GET /panel` lists, by node id."""
+        with urllib.request.urlopen(f"{self.ready['url']}/panel", timeout=10) as answer:  # noqa: S310
+            return {node["id"]: node for node in json.load(answer)["nodes"]}
+
+    def outbox(self, node: str) -> list[tuple[str, int, dict[str, Any], bool]]:
+        """Return a node's rows: stream, seq, command, whether its result arrived."""
+        with reading(self.data / node / "outbox.db") as db:
+            rows = db.execute("SELECT stream, seq, command, result IS NOT NULL FROM rows")
+            return [(stream, seq, json.loads(cmd), bool(done)) for stream, seq, cmd, done in rows]
+
+    def journal(self) -> list[tuple[int, str, str, int, dict[str, Any], list[Any], str]]:
+        """Return the hub's rows: pos, node, stream, seq, command, events, refusal."""
+        with reading(self.data / "hub" / "journal.db") as db:
+            return [
+                (pos, node, stream, seq, json.loads(cmd), json.loads(events), refusal)
+                for pos, node, stream, seq, cmd, events, refusal in db.execute(
+                    "SELECT pos, node, stream, seq, command, events, refusal FROM rows ORDER BY pos"
+                )
+            ]
+
+    def stop(self) -> None:
+        """Stop the hall as Ctrl-C does, and the listener."""
+        self.listener.close()
+        self.program.send_signal(signal.SIGINT)
+        try:
+            self.program.wait(20)
+        finally:
+            self.program.kill()
+            self.program.communicate()
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a live database read-only."""
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+@contextlib.contextmanager
+def running_hall(*, data: Path, broker: str) -> Iterator[RunningHall]:
+    """Run the demo's hall for the block."""
+    hall = RunningHall(data=data, broker=broker)
+    try:
+        yield hall
+    finally:
+        hall.stop()

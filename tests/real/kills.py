@@ -1,0 +1,188 @@
+"""Press, kill -9 something, press on; then compare every press with the journal.
+
+`run(seed, kills, broker)` plays one seeded run on the demo's hall and returns its figures. The
+oracle does not trust Loket's own words: what was pressed is what the panel answered, what was kept
+is each node's outbox, what was decided is the hub's journal, what was shown is what `mosquitto_sub`
+saw. As a program it writes the figures of the long proof:
+
+    python -m tests.real.kills --seed 1 --kills 50 --out tests/real/kills.json
+"""
+
+import argparse
+import json
+import platform
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from broker.records import verify
+from tests.real.hall import RunningHall, running_hall, until
+
+VICTIMS = ("broker", "hub", "counter", "board", "kiosk")
+WAIT_MAX_S = 60.0
+
+
+class Run:
+    """One seeded run: what was pressed, and how often something was killed."""
+
+    def __init__(self, hall: RunningHall, seed: int) -> None:
+        self.hall = hall
+        self.random = random.Random(seed)
+        self.pressed: Counter[str] = Counter()
+        self.unanswered: Counter[str] = Counter()
+        self.kills: Counter[str] = Counter()
+        panel = hall.panel()
+        self.kiosks = {i: list(n["services"]) for i, n in panel.items() if n["role"] == "kiosk"}
+        self.counters = sorted(i for i, n in panel.items() if n["role"] == "counter")
+        self.boards = sorted(name for name in hall.ready["pids"] if name.startswith("board"))
+
+    def press(self, node: str, button: str) -> None:
+        """Press, and note whether the node answered."""
+        answered = self.hall.press(node, button)
+        (self.pressed if answered else self.unanswered)[node] += 1
+
+    def take_ticket(self) -> None:
+        """Press a random service's button at a random kiosk."""
+        kiosk = self.random.choice(sorted(self.kiosks))
+        self.press(kiosk, self.random.choice(self.kiosks[kiosk]))
+
+    def act(self) -> None:
+        """Do what the hall's people do: tickets and calls, and now and then what follows a call."""
+        if self.random.random() < 0.5:
+            self.take_ticket()
+        else:
+            button = self.random.choice(("call",) * 7 + ("recall", "done", "no_show"))
+            self.press(self.random.choice(self.counters), button)
+
+    def kill_one(self, victim: str) -> None:
+        """Press, and kill the victim 0-60 ms after the press began."""
+        names = {
+            "counter": self.counters,
+            "board": self.boards,
+            "kiosk": sorted(self.kiosks),
+        }.get(victim, [victim])
+        name = self.random.choice(names)
+        delay_s = self.random.uniform(0.0, 0.06)
+        presser = threading.Thread(target=self.act)
+        presser.start()
+        time.sleep(delay_s)
+        old = self.hall.kill(name)
+        presser.join()
+        self.kills[victim] += 1
+        for _ in range(self.random.randrange(3)):
+            self.act()
+        self.hall.until_restarted(name, old)
+
+    def settle(self) -> None:
+        """Wait until every node has a result for every row it kept."""
+        for node in (*self.kiosks, *self.counters):
+            until(
+                lambda node=node: all(done for *_, done in self.hall.outbox(node)),
+                f"{node} has a result for every row",
+                within_s=WAIT_MAX_S,
+            )
+
+
+def check(run: Run) -> dict[str, Any]:
+    """Return the run's figures after comparing presses, outboxes, journal and what was shown."""
+    hall = run.hall
+    journal = hall.journal()
+    decided = Counter((stream, seq) for _, _, stream, seq, *_ in journal)
+    twice = [key for key, times in decided.items() if times > 1]
+    lost = []
+    for node in (*run.kiosks, *run.counters):
+        rows = hall.outbox(node)
+        lost += [(node, stream, seq) for stream, seq, *_ in rows if (stream, seq) not in decided]
+        asked = sum(command["type"] != "confirm_print" for _, _, command, _ in rows)
+        kept, unsure = run.pressed[node], run.unanswered[node]
+        assert kept <= asked <= kept + unsure, f"{node}: {kept} pressed, {asked} kept"
+    assert not lost, f"pressed and never decided: {lost}"
+    assert not twice, f"decided twice: {twice}"
+    verified = verify(hall.data / "hub" / "journal.db")
+    assert verified.fault is None, f"the journal is broken: {verified.fault}"
+    return {
+        "pressed": sum(run.pressed.values()),
+        "unanswered": sum(run.unanswered.values()),
+        "rows": len(journal),
+        "lost": len(lost),
+        "twice": len(twice),
+        "kills": dict(sorted(run.kills.items())),
+        "refused": dict(sorted(Counter(r for *_, r in journal if r).items())),
+        **check_tickets(run, journal),
+    }
+
+
+def check_tickets(run: Run, journal: Sequence[tuple[Any, ...]]) -> dict[str, int]:
+    """Return counts of tickets and calls; every number once, every one printed, all of it shown."""
+    events = [event for *_, found, _ in journal for event in found]
+    issued = [event for event in events if event["type"] == "ticket_issued"]
+    numbers = [event["number"] for event in issued]
+    assert len(set(numbers)) == len(numbers), "a number was given twice"
+    printed = {event["ticket"] for event in events if event["type"] == "print_confirmed"}
+    assert {event["ticket"] for event in issued} == printed, "a ticket was never printed"
+    calls = [e["call_id"] for e in events if e["type"] in {"ticket_called", "ticket_recalled"}]
+    for service, count in Counter(event["service"] for event in issued).items():
+        until(
+            lambda service=service, count=count: run.hall.listener.issued(service) == count,
+            f"state/queue shows {count} issued for {service}",
+        )
+    shown = [call["call_id"] for call in run.hall.listener.newest["state/board"]["calls"]]
+    assert shown == list(reversed(calls))[: len(shown)], "the board shows other calls"
+    assert len(shown) == min(30, len(calls)), f"{len(shown)} calls shown of {len(calls)}"
+    return {"tickets": len(issued), "calls": len(calls)}
+
+
+def run_kills(*, seed: int, kills: int, broker: str, data: Path) -> dict[str, Any]:
+    """Play one run and return its figures.
+
+    Raises:
+        AssertionError: Something pressed was lost, done twice, or not shown; names the seed.
+    """
+    with running_hall(data=data, broker=broker) as hall:
+        run = Run(hall, seed)
+        for _ in range(12):
+            run.take_ticket()
+        victims = [VICTIMS[i % len(VICTIMS)] for i in range(kills)]
+        run.random.shuffle(victims)
+        for victim in victims:
+            run.kill_one(victim)
+        run.settle()
+        run.take_ticket()
+        run.settle()
+        return {"seed": seed, "broker": broker, **check(run)}
+
+
+def main() -> None:
+    """Write the figures of the long proof."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    runs = []
+    for broker in ("mosquitto", "embedded"):
+        with tempfile.TemporaryDirectory(prefix="loket-kills-") as data:
+            runs.append(run_kills(seed=args.seed, kills=args.kills, broker=broker, data=Path(data)))
+        sys.stdout.write(json.dumps(runs[-1]) + "\n")
+    mosquitto = subprocess.run(
+        ["mosquitto", "-h"], capture_output=True, text=True, check=False
+    ).stdout.split("\n", 1)[0]
+    versions = {name: version(name) for name in ("loket", "paho-mqtt", "amqtt", "aiosqlite")}
+    figures = {
+        "command": f"python -m tests.real.kills --seed {args.seed} --kills {args.kills}",
+        "versions": {"python": platform.python_version(), "mosquitto": mosquitto, **versions},
+        "runs": runs,
+    }
+    args.out.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
