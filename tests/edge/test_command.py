@@ -11,6 +11,7 @@ from edge.counter import CounterRole
 from edge.kiosk import KioskRole
 from firmware_config.load import load_hall
 
+EVERY_KEY = Path(__file__).parents[1] / "firmware_config" / "every_key.toml"
 DEMO = Path(__file__).parents[2] / "firmware_config" / "examples" / "demo.toml"
 
 
@@ -25,7 +26,7 @@ def test_a_counter_node_has_its_buttons_and_one_lamp() -> None:
 
 def test_a_kiosk_has_a_button_for_each_service() -> None:
     """PRIORITY is wired, though no service."""
-    wiring = wiring_of(load_hall(DEMO), "kiosk-1")
+    wiring = wiring_of(load_hall(EVERY_KEY), "kiosk-1")
 
     assert isinstance(wiring.role, KioskRole)
     assert "PRIORITY" in wiring.buttons

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from firmware_config.load import load_hall
@@ -30,6 +31,7 @@ def test_kiosk_buttons_name_services() -> None:
     file = load_hall(EXAMPLES / "small.toml")
     kiosk = node_of(file, "kiosk-1")
     assert isinstance(kiosk, KioskNode)
+    kiosk = msgspec.structs.replace(kiosk, buttons={**kiosk.buttons, "PRIORITY": 27})
     buttons = kiosk_services(file, kiosk)
     assert (buttons["A"], buttons["B"], buttons["ktp-el"]) == ("adminduk", "izin-usaha", "ktp-el")
     assert set(kiosk.buttons) - set(buttons) == {"PRIORITY"}

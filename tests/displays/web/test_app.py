@@ -41,7 +41,7 @@ async def test_the_page_draws_the_halls_kiosks_counters_and_board(stage: Stage) 
     answer = await ask(stage.app, "/")
     page = answer.body.decode()
     assert answer.status == 200
-    assert page.count('class="key ticket') == 9 + 5
+    assert page.count('class="key ticket') == 8 + 4
     assert page.count('class="key staff"') == 6 * 5
     assert 'data-board="board-1"' in page
     assert "MPP Kota Contoh" in page
