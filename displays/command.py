@@ -24,7 +24,7 @@ from displays.loop import BoardLoop, FrameAsked, Inbox, Self
 from displays.sample import SAMPLE_AT, sample_view
 from displays.screen import Screen, ScreenError
 from displays.sizes import legibility, make_grid
-from firmware_config.arguments import LEVELS
+from firmware_config.arguments import add_hall_arguments
 from firmware_config.load import HallFileError, load_hall
 from firmware_config.schema import BoardNode, HallFile, far_seat_m_of, node_of, role_of, setup_of
 
@@ -43,11 +43,7 @@ class MisuseError(Exception):
 def board_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `loket board`."""
     parser.add_argument("id", metavar="ID", help="the id of a [[node]] with role board")
-    parser.add_argument("--hall", metavar="FILE", type=Path, required=True, help="the hall file")
-    parser.add_argument(
-        "--data", metavar="DIR", type=Path, help="the data folder; the board keeps to DIR/ID"
-    )
-    parser.add_argument("--log-level", choices=LEVELS, default="info")
+    add_hall_arguments(parser, is_data_required=False)  # not for --shot
     parser.add_argument(
         "--size",
         metavar="1920x1080",

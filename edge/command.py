@@ -28,6 +28,7 @@ from edge.panel import SOCKET_FILE, Panel, PanelError
 from edge.paper import SlipFile
 from edge.post import Identity
 from edge.role import Role
+from firmware_config.arguments import add_hall_arguments
 from firmware_config.load import HallFileError, load_hall
 from firmware_config.schema import (
     CounterNode,
@@ -49,22 +50,12 @@ class MisuseError(Exception):
 def node_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `loket node`."""
     parser.add_argument("id", metavar="ID", help="the id of a [[node]] with role kiosk or counter")
-    parser.add_argument("--hall", metavar="FILE", type=Path, required=True, help="the hall file")
-    parser.add_argument(
-        "--data",
-        metavar="DIR",
-        type=Path,
-        required=True,
-        help="the data folder; the node keeps its own things in DIR/ID",
-    )
+    add_hall_arguments(parser)
     parser.add_argument(
         "--pins",
         choices=("auto", "mock"),
         default="auto",
         help="auto: this machine's GPIO; mock: pins that only DIR/ID/panel.sock moves",
-    )
-    parser.add_argument(
-        "--log-level", choices=("debug", "info", "warning", "error"), default="info"
     )
 
 
@@ -73,8 +64,6 @@ def node(args: argparse.Namespace) -> int:
     # Absolute at once: lgpio moves the process into another folder.
     hall_path, data = args.hall.resolve(), args.data.resolve()
     log.setup(args.log_level, node=args.id)
-    # Two lines for each statement, with the statement: at DEBUG they slow the press they tell of.
-    logging.getLogger("aiosqlite").setLevel(logging.INFO)
     code = 0
     try:
         hall = load_hall(hall_path)

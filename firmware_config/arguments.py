@@ -9,13 +9,13 @@ from firmware_config.schema import HallFile
 LEVELS = ("debug", "info", "warning", "error")
 
 
-def add_hall_arguments(parser: argparse.ArgumentParser) -> None:
+def add_hall_arguments(parser: argparse.ArgumentParser, *, is_data_required: bool = True) -> None:
     """Add `--hall FILE --data DIR [--log-level LEVEL]`."""
     parser.add_argument("--hall", type=Path, required=True, metavar="FILE", help="the hall file")
     parser.add_argument(
         "--data",
         type=Path,
-        required=True,
+        required=is_data_required,
         metavar="DIR",
         help="the data folder; each process owns DIR/<its id>",
     )
