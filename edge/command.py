@@ -114,7 +114,6 @@ def wiring_of(hall: HallFile, node_id: str) -> Wiring:
                 services=kiosk_services(hall, config),
                 lamps=tuple(config.lamps),
                 zone=ZoneInfo(hall.hall.timezone),
-                random=SystemRandom(),
             )
             return Wiring(role=kiosk, buttons=config.buttons, lamps=config.lamps)
         case CounterNode():

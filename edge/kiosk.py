@@ -10,7 +10,6 @@ hub come with a later release, and so does the PRIORITY button, which is refused
 
 from collections.abc import Mapping
 from datetime import tzinfo
-from random import Random
 from typing import TYPE_CHECKING
 
 from broker.hall.commands import AnyCommand, Cancel, ConfirmPrint, Issue
@@ -31,10 +30,6 @@ READY = "ready"
 
 REFUSED = Pattern.SHORT_FLASHES
 
-CODE_LETTERS = "ACDEFGHJKLMNPRTUVWXY2345679"
-"""No I, O, Q, S, Z, B or 8: a visitor types the code from paper."""
-
-CODE_LENGTH = 8
 
 AHEAD_POS_MAX = 8
 """A snapshot of the queue at most this many journal rows away still tells how many are ahead."""
@@ -51,11 +46,6 @@ LAMP_TABLE: dict[tuple[bool, Sent], Pattern] = {
 """Steady = press a button; slow blink = a press is kept and not printed yet; off = no hub."""
 
 
-def ticket_code(random: Random) -> str:
-    """Return the secret that ties a slip and a phone; `random` must be unpredictable."""
-    return "".join(random.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
-
-
 class KioskRole:
     """One kiosk.
 
@@ -63,7 +53,6 @@ class KioskRole:
         services: Service id by button.
         lamps: Lamps it has, by name: `ready`, or a button's.
         zone: The hall's time zone, for what slips say.
-        random: Makes the codes.
     """
 
     name = "kiosk"
@@ -75,13 +64,11 @@ class KioskRole:
         services: Mapping[str, str],
         lamps: tuple[str, ...],
         zone: tzinfo,
-        random: Random,
     ) -> None:
         self._lamps = lamps
         self._setup = setup
         self._services = services
         self._zone = zone
-        self._random = random
         self._queue: QueueView | None = None
         self._newest = Newest()
 
@@ -97,7 +84,7 @@ class KioskRole:
         if service is None:
             why = f"button {button}: not known to this release"
             return (Flash(self._lamp_of(button), REFUSED, why=why),)
-        return (Ask(Issue(services=(service,), code=ticket_code(self._random))),)
+        return (Ask(Issue(services=(service,))),)
 
     def received(self, topic: Topic, payload: bytes, *, gen_n: int) -> None:
         """Take a snapshot of the queue, unless it is older than the one it has."""

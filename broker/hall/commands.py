@@ -49,12 +49,12 @@ class Issue(Command, frozen=True, kw_only=True):
     """Take 1-4 tickets for one person. Ticket ids are the origin, then origin.2 ... origin.4.
 
     Attributes:
-        code: The secret on the slip that ties phone and ticket, made by the kiosk. Views carry
-            only its sha256.
+        code_sha256: Of the secret on the slip that ties phone and ticket. The kiosk keeps the
+            secret: neither wire nor journal ever holds it. Empty = the slip has none.
     """
 
     services: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=4)]
-    code: Annotated[str, Meta(pattern=r"^[A-Z2-9]{0,16}\Z")] = ""
+    code_sha256: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
 
 
 class ConfirmPrint(Command, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ class TicketIssued(Event, frozen=True, kw_only=True):
         number: What people read, e.g. `A007`.
         visit: Id of the first ticket of the same person's visit (itself, when alone).
         issued_ms: Hub's wall clock minus the command's age: its place in the queue.
-        code_sha256: Of the code on the slip; empty when it has none.
+        code_sha256: Of the secret on the slip; empty when it has none.
     """
 
     ticket: str

@@ -32,7 +32,6 @@ own; then too late; then crossed; then the tables.
 """
 
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Literal, assert_never
 
 from msgspec import Struct
@@ -247,7 +246,6 @@ def _issue(hall: Hall, command: Issue, asked: Asked) -> tuple[HallEvent, ...]:
     _check_day(hall, "issue")
     given: dict[str, int] = {}
     issued: list[HallEvent] = []
-    code_sha256 = sha256(command.code.encode()).hexdigest() if command.code else ""
     for count, service in enumerate(command.services, start=1):
         prefix = hall.setup.series[service]
         last = given.get(prefix, hall.numbers.get(prefix, 0))
@@ -261,7 +259,7 @@ def _issue(hall: Hall, command: Issue, asked: Asked) -> tuple[HallEvent, ...]:
                 service=service,
                 visit=asked.origin,
                 issued_ms=asked.at_ms - (command.age_ms or 0),
-                code_sha256=code_sha256,
+                code_sha256=command.code_sha256,
             )
         )
     return tuple(issued)

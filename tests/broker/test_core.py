@@ -95,7 +95,7 @@ def desk() -> Desk:
     return Desk()
 
 
-ISSUE = {"type": "issue", "services": ["ktp-el"], "code": "K7QX"}
+ISSUE = {"type": "issue", "services": ["ktp-el"]}
 
 
 def ready_ticket(desk: Desk) -> None:
@@ -182,7 +182,7 @@ REJECTED: list[Any] = [
     {"type": "call_next", "counter": "3"},
     {"type": "call_next", "counter": 10**30},
     {"type": "call_next", "counter": 3, "age_ms": -1},
-    {"type": "issue", "services": ["ktp-el"], "code": "x" * 5000},
+    {"type": "issue", "services": ["ktp-el"], "code_sha256": "x" * 5000},
     [1, 2],
     "text",
     None,

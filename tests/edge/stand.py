@@ -153,7 +153,6 @@ def make_role(actor: Actor) -> Role:
         services={"ktp-el": "ktp-el", "pajak": "npwp"},
         lamps=(READY,),
         zone=ZoneInfo("Asia/Jakarta"),
-        random=Random(1),
     )
 
 

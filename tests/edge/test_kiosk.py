@@ -1,7 +1,6 @@
 """A kiosk's buttons, slips and lamps."""
 
 from datetime import timedelta, timezone
-from random import Random
 
 import pytest
 
@@ -11,7 +10,7 @@ from broker.hall.setup import Agency, Counter, Service, make_setup
 from broker.hall.views import QueueView, ServiceQueue
 from broker.wire.messages import Result, WireError, encode
 from broker.wire.topics import Kind, Topic
-from edge.kiosk import CODE_LETTERS, READY, KioskRole, ticket_code
+from edge.kiosk import READY, KioskRole
 from edge.lamps import Pattern
 from edge.press import Moment, Press
 from edge.role import Ask, Flash, Print, Sent, Standing
@@ -46,7 +45,6 @@ def kiosk() -> KioskRole:
         services={"ktp-el": "ktp-el", "A": "ktp-el"},
         lamps=(READY, "PRIORITY", "A"),
         zone=WIB,
-        random=Random(1),
     )
 
 
@@ -83,15 +81,6 @@ def test_a_press_takes_a_ticket_of_the_buttons_service(button: str) -> None:
     assert isinstance(wish.command, Issue)
     assert wish.command.services == ("ktp-el",)
     assert [role.pressed(button, Press(m, 9.0)) for m in (Moment.HELD, Moment.RELEASED)] == [(), ()]
-
-
-def test_each_ticket_has_a_code_of_its_own_that_can_be_read() -> None:
-    """8 characters without those that are misread."""
-    codes = {ticket_code(Random(seed)) for seed in range(100)}
-
-    assert len(codes) == 100
-    assert all(len(code) == 8 and set(code) <= set(CODE_LETTERS) for code in codes)
-    assert not set("IOQSZB8 01") & set(CODE_LETTERS)
 
 
 def test_priority_is_refused_until_a_release_knows_it() -> None:

@@ -35,8 +35,9 @@ from tests.broker.hall.given import origin
             b'{"type":"call_next","age_ms":12,"counter":3,"seen":""}',
         ),
         (
-            Issue(services=("ktp-el", "kk"), age_ms=None, code="K7P2"),
-            b'{"type":"issue","age_ms":null,"services":["ktp-el","kk"],"code":"K7P2"}',
+            Issue(services=("ktp-el", "kk"), age_ms=None, code_sha256="ab" * 32),
+            b'{"type":"issue","age_ms":null,"services":["ktp-el","kk"],"code_sha256":"%s"}'
+            % (b"ab" * 32),
         ),
         (
             ConfirmPrint(ticket=origin(7) + ".2", number="A007"),
@@ -84,7 +85,7 @@ def test_a_newer_nodes_field_is_ignored_and_a_missing_one_has_its_default() -> N
         b'{"type":"issue","services":["a","b","c","d","e"]}',
         b'{"type":"issue","services":["KTP"]}',
         b'{"type":"issue","services":["../etc"]}',
-        b'{"type":"issue","services":["a"],"code":"O1"}',
+        b'{"type":"issue","services":["a"],"code_sha256":"O1"}',
         b'{"type":"cancel","ticket":"7"}',
         b'{"type":"cancel","ticket":"%s:0"}' % (b"a" * 32),
         b'{"type":"cancel","ticket":"%s:1.5"}' % (b"a" * 32),
