@@ -13,6 +13,7 @@ import asyncio
 import base64
 import contextlib
 import ctypes
+import errno
 import hashlib
 import ipaddress
 import logging
@@ -21,6 +22,7 @@ import pwd
 import secrets
 import shutil
 import signal
+import socket
 import struct
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Sequence
@@ -44,6 +46,7 @@ SYSTEM_PATHS = ("/usr/sbin", "/usr/local/sbin")
 
 PR_SET_PDEATHSIG = 1
 TCP_LISTEN = "0A"
+IPV6 = 6
 
 CONNECT_WITHOUT_ACCOUNT = b"\x10\x11\x00\x04MQTT\x04\x02\x00\x3c\x00\x05probe"
 CONNACK_NOT_AUTHORISED = b"\x20\x02\x00\x05"
@@ -179,7 +182,7 @@ async def serve(  # noqa: PLR0913 - what a broker needs, each by name
             or ended by itself.
         OSError: The folder can't be written.
     """
-    _check(host)
+    check_address(host, port)
     program = find_program()
     if os.geteuid() == 0:
         _log.warning("mosquitto runs as root; give `loket broker` a user of its own")
@@ -208,14 +211,39 @@ async def serve(  # noqa: PLR0913 - what a broker needs, each by name
         await _stop(child)
 
 
-def _check(host: str) -> None:
+def check_address(host: str, port: int) -> None:
+    """Check that mosquitto will be able to listen there.
+
+    Raises:
+        BrokerError: It won't; says why, and how to mend it.
+    """
     try:
-        ipaddress.ip_address(host)
+        version = ipaddress.ip_address(host).version
     except ValueError:
         raise BrokerError(
             f"mosquitto listens on an IP address, as the sockets it opens are compared with it;"
             f" {host} is a name: give its address"
         ) from None
+    family = socket.AF_INET6 if version == IPV6 else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise BrokerError(f"{_named({(host, port)})}: {_mend(error, host, port)}") from error
+
+
+def _mend(error: OSError, host: str, port: int) -> str:
+    match error.errno:
+        case errno.EADDRNOTAVAIL:
+            return (
+                f"this machine has no address {host}: give it that one, or put its own into"
+                " [hub] addresses of the hall file"
+            )
+        case errno.EADDRINUSE:
+            return f"another program listens there: end it (ss -ltnp sport = {port}), or --port N"
+        case _:
+            return f"{error.strerror}: choose another port with --port N"
 
 
 async def _first_of(running: asyncio.Task[None], stopping: asyncio.Event) -> None:
@@ -247,8 +275,8 @@ async def _until_it_answers(child: Process, wanted: Address) -> None:
     while clock() < end_s:
         if child.returncode is not None:
             raise BrokerError(
-                f"mosquitto did not start (code {child.returncode}); is port {wanted[1]} in use?"
-                " Its own words are in the log"
+                f"mosquitto did not start on {_named({wanted})} (code {child.returncode});"
+                " its own words are in the log"
             )
         # Only its own socket is asked, so another broker on this port can't answer for it.
         if wanted in listening(child.pid):

@@ -6,9 +6,9 @@ the end of this one. A type's `description` is what `loket check` says to write 
 
 Checked now, acted on by a later release: `[hall]` open, breaks, dates, holidays, issue_from, paper,
 spoken_number, voice_languages, no_show_*; `[hub]` copies; `[[agency]]` open, breaks, icon,
-complaints; `[[service]]` standard, quota, cutoff_min, requires, fee, finish; `[[counter]]` where,
-direction; `[[zone]]` sound_area, repeat_in; `[[node]]` offline, printer, screen, rating, voice, rtc
-and the roles sign, sensor and shadow; `[wifi]`, `[retain]`, `[skm]`.
+complaints; `[[service]]` standard, quota, cutoff_min, requires, fee, finish; `[[zone]]` sound_area,
+repeat_in; `[[node]]` offline, printer, screen, rating, voice, rtc and the roles sign, sensor and
+shadow; `[wifi]`, `[retain]`, `[skm]`.
 """
 
 from typing import Annotated, Literal
@@ -288,10 +288,13 @@ class ShadowNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True
     """A second hub that waits, on another Pi."""
 
 
+WEB_PORT = 8080
+
+
 class WebNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="web"):
     """The hall's pages; its id is `web`, its Pi the hub's."""
 
-    port: Port = 8080
+    port: Port = WEB_PORT
 
 
 class KioskNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="kiosk"):

@@ -33,6 +33,7 @@ from displays.web.panels import Frames, Panels
 from displays.web.scene import Scene, scene_of
 from firmware_config.arguments import add_hall_arguments, hall_of
 from firmware_config.load import HallFileError
+from firmware_config.schema import WEB_PORT, HallFile, WebNode
 
 log = logging.getLogger(__name__)
 
@@ -43,29 +44,36 @@ SHOWN = (Kind.BOARD, Kind.COUNTER, Kind.QUEUE, Kind.HUB)
 def web_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `loket web`."""
     add_hall_arguments(parser)
-    parser.add_argument("--port", type=int, default=8080, help="on 127.0.0.1 (default: 8080)")
+    parser.add_argument("--port", type=int, help="on 127.0.0.1 (default: the web node's, or 8080)")
 
 
 def web(args: argparse.Namespace) -> int:
     """Serve until stopped; return 2 for a hall file with faults, 1 for anything else."""
     json_log.setup(args.log_level, node="web")
     try:
-        scene = scene_of(hall_of(args))
+        file = hall_of(args)
+        scene = scene_of(file)
     except HallFileError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    port = port_of(file) if args.port is None else args.port
     try:
         settings = read_settings(args.data / "web" / "link.json")
-        listener = listen(args.port)
+        listener = listen(port)
     except SettingsError as error:
         sys.stderr.write(f"loket web: {error}\n")
         return 1
     except (OSError, OverflowError) as error:
         mend = "pass another one with --port, or end the program that has it"
-        sys.stderr.write(f"loket web: port {args.port} of {HOST}: {error}; {mend}\n")
+        sys.stderr.write(f"loket web: port {port} of {HOST}: {error}; {mend}\n")
         return 1
     asyncio.run(serve(scene=scene, settings=settings, folder=args.data, listener=listener))
     return 0
+
+
+def port_of(file: HallFile) -> int:
+    """Return the port the hall file gives its pages."""
+    return next((node.port for node in file.nodes if isinstance(node, WebNode)), WEB_PORT)
 
 
 def listen(port: int) -> socket.socket:

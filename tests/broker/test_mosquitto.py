@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import os
+import socket
 import stat
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from broker.accounts import Account
 from broker.mosquitto import (
     BrokerError,
+    check_address,
     find_program,
     render_acl,
     render_config,
@@ -135,3 +137,20 @@ async def test_a_name_is_no_address_to_listen_on(tmp_path: Path) -> None:
             on_ready=lambda: None,
             stopping=asyncio.Event(),
         )
+
+
+def test_an_address_this_machine_lacks_is_named_with_its_mending() -> None:
+    """What a technician meets first: the hall file's address, tried on another machine."""
+    with pytest.raises(BrokerError, match=r"no address 192\.0\.2\.1.*\[hub\] addresses"):
+        check_address("192.0.2.1", 1883)
+
+
+def test_a_port_that_is_taken_is_named_with_its_mending() -> None:
+    """It says how to find who has it."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+
+        with pytest.raises(BrokerError, match=rf"127.0.0.1:{port}.*ss -ltnp.*--port"):
+            check_address("127.0.0.1", port)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from displays.web.command import port_of
+from firmware_config.load import load_hall
 from tests.displays.web.stage import DEMO
 
 LINK = {"addresses": ["127.0.0.1"], "port": 9, "username": "web", "password": "not-used"}
@@ -128,3 +130,14 @@ def test_a_hall_file_with_faults_exits_2(tmp_path: Path, text: str) -> None:
     code, said = refused(tmp_path, hall=hall)
     assert code == 2
     assert "hall.toml" in said
+
+
+@pytest.mark.parametrize(
+    ("line", "port"), [("port = 8080", 8080), ("port = 8123", 8123), ("", 8080)]
+)
+def test_the_port_is_the_web_nodes(tmp_path: Path, line: str, port: int) -> None:
+    """What the hall file says, when no flag says otherwise."""
+    hall = tmp_path / "hall.toml"
+    hall.write_text(DEMO.read_text().replace("port = 8080", line))
+
+    assert port_of(load_hall(hall)) == port
