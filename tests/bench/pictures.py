@@ -17,6 +17,8 @@ from tests.bench.stage import HALL
 SIZE = (1920, 1080)
 GEN = "1-00000000"
 AT_MS = 1_795_598_248_218
+STEP_S = 0.5
+"""Between two calls, as `press` presses them."""
 
 
 def open_screen() -> tuple[Screen, Layout]:
@@ -35,7 +37,7 @@ def views(count: int) -> Iterator[BoardView]:
             number=f"A{i:03}",
             counter=1,
             service="adminduk",
-            at_ms=AT_MS + i * 150,
+            at_ms=AT_MS + round(i * STEP_S * 1000),
         )
         calls = (call, *calls)[:30]
         yield BoardView(gen=GEN, pos=i, at_ms=call.at_ms, day="2026-11-25", calls=calls)
@@ -54,7 +56,7 @@ def pictures(screen: Screen, layout: Layout, *, count: int) -> Iterator[tuple[Op
     screen.show(layout.picture(model))
     yield layout.picture(model)
     for i, view in enumerate(views(count), start=1):
-        now_s = i * 0.15
+        now_s = i * STEP_S
         board.take_hub(hub, is_retained=False, now_s=now_s)
         board.take_board(view, is_retained=False, now_s=now_s)
         yield layout.picture(board.look(now_s=now_s, wall_ms=view.at_ms))
