@@ -87,9 +87,8 @@ class Panel:
         self._group = group
         self._connections: set[asyncio.Task[None]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._watchers: set[asyncio.Event] = set()
+        self._watchers: set[_Watcher] = set()
         self._pressed: set[str] = set()
-        self._shown = b""
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -119,15 +118,13 @@ class Panel:
             self._path.unlink(missing_ok=True)
 
     def changed(self) -> None:
-        """Wake the watchers if what the panel shows is another now; costs nothing without any."""
+        """Wake the watchers that were shown something else; costs nothing without any."""
         if not self._watchers:
             return
         now = _write(self._node.snapshot())
-        if now == self._shown:
-            return
-        self._shown = now
         for watcher in self._watchers:
-            watcher.set()
+            if watcher.sent != now:
+                watcher.woken.set()
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._connections) >= CONNECTIONS_MAX:
@@ -192,22 +189,30 @@ class Panel:
 
     async def _watch(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Send the panel now and at each change, until the client closes."""
-        woken = asyncio.Event()
-        self._watchers.add(woken)
-        gone = self._start(_until_closed(reader, woken))
-        sent = b""
+        watcher = _Watcher()
+        self._watchers.add(watcher)
+        gone = self._start(_until_closed(reader, watcher.woken))
         try:
             while not gone.done():
+                # Before the look: what changes during the write below must wake it once more.
+                watcher.woken.clear()
                 now = _write(self._node.snapshot())
-                if now != sent:
-                    sent = now
+                if now != watcher.sent:
+                    watcher.sent = now
                     writer.write(now + b"\n")
                     await writer.drain()
-                woken.clear()
-                await woken.wait()
+                await watcher.woken.wait()
         finally:
             gone.cancel()
-            self._watchers.discard(woken)
+            self._watchers.discard(watcher)
+
+
+class _Watcher:
+    """A client that is told of changes: what it was sent last, and whether to look again."""
+
+    def __init__(self) -> None:
+        self.sent = b""
+        self.woken = asyncio.Event()
 
 
 class _TooLongError(Exception):

@@ -13,6 +13,9 @@ import pytest
 from edge.panel import CONNECTIONS_MAX, LINE_BYTES_MAX, Panel, PanelError
 from tests.fakes_edge import until
 
+MUCH = "x" * 4_000_000
+"""More than a socket's buffers hold: its write waits until the client reads."""
+
 
 class FakeNode:
     """Two buttons; keeps how they were moved."""
@@ -20,6 +23,7 @@ class FakeNode:
     def __init__(self) -> None:
         self.moves: list[tuple[str, bool]] = []
         self.state = 0
+        self.pad = ""
         self.finger: set[str] = set()
         self.bounces = False
         self.settles = asyncio.Event()
@@ -27,7 +31,8 @@ class FakeNode:
 
     def snapshot(self) -> dict[str, object]:
         """Return what the panel shows."""
-        return {"buttons": ["call", "done"], "state": self.state}
+        pad = {"pad": self.pad} if self.pad else {}
+        return {"buttons": ["call", "done"], "state": self.state, **pad}
 
     def is_up(self, button: str) -> bool:
         """Return whether no finger is on it."""
@@ -77,7 +82,7 @@ class Stage:
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[Client]:
         """Connect."""
-        reader, writer = await asyncio.open_unix_connection(self.path)
+        reader, writer = await asyncio.open_unix_connection(self.path, limit=2 * len(MUCH))
         try:
             yield Client(reader, writer)
         finally:
@@ -87,6 +92,17 @@ class Stage:
         """Let the panel show something else."""
         self.node.state = state
         self.panel.changed()
+
+    @contextlib.asynccontextmanager
+    async def clogged(self, client: Client) -> AsyncIterator[None]:
+        """Watch, and for the block read nothing of a first state that fills the socket."""
+        client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        self.node.pad = MUCH
+        client.writer.write(b'{"watch":true}\n')
+        await until(lambda: self.panel._watchers, "the watcher is known")
+        self.node.pad = ""
+        yield
+        client.writer.transport.resume_reading()  # type: ignore[attr-defined]
 
 
 @contextlib.asynccontextmanager
@@ -233,6 +249,43 @@ async def test_a_slow_watcher_misses_states_but_never_the_newest(tmp_path: Path)
             states.append((await client.hear())["state"])
 
         assert len(states) < 200
+
+
+async def test_a_change_during_a_write_is_sent_after_it(tmp_path: Path) -> None:
+    """The newest state reaches a client that was not reading when it came, with no change after."""
+    async with stage(tmp_path) as on, on.client() as client:
+        async with on.clogged(client):
+            on.change(1)
+
+        assert [(await client.hear())["state"] for _ in range(2)] == [0, 1]
+
+
+async def test_a_client_that_closes_during_a_write_frees_its_place(tmp_path: Path) -> None:
+    """It has said all it had to; once it has read all, the connection ends."""
+    async with stage(tmp_path) as on, on.client() as client:
+        async with on.clogged(client):
+            (watcher,) = on.panel._watchers
+            client.writer.write_eof()
+            await until(watcher.woken.is_set, "the end was seen")
+        await client.hear()
+
+        assert await client.hear() == {"closed": True}
+
+
+async def test_a_change_back_to_what_an_earlier_watcher_saw_is_told(tmp_path: Path) -> None:
+    """Each watcher's news are measured by what it was sent itself."""
+    async with stage(tmp_path) as on:
+        async with on.client() as first:
+            await first.ask(b'{"watch":true}')
+            on.change(1)
+            assert (await first.hear())["state"] == 1
+        await until(lambda: not on.panel._watchers, "the watcher is forgotten")
+        on.change(2)
+        async with on.client() as second:
+            assert (await second.ask(b'{"watch":true}'))["state"] == 2
+            on.change(1)
+
+            assert (await second.hear())["state"] == 1
 
 
 async def test_a_watcher_that_left_costs_nothing(tmp_path: Path) -> None:
