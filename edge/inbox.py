@@ -41,7 +41,7 @@ class Edge(NamedTuple):
 
 
 class Settle(NamedTuple):
-    """Somebody waits until this button is up and all it said is committed."""
+    """Somebody waits until this button is up and all it said is committed, or could not be."""
 
     button: str
     settled: asyncio.Future[None]

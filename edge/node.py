@@ -96,6 +96,7 @@ class Node:
         self._flush_s: float | None = None
         self._settling: list[Settle] = []
         self._accepted: list[tuple[str, Row, float]] = []
+        self._not_kept: dict[str, StoreError] = {}
         self._is_stopping = False
         self._told: set[str] = set()
 
@@ -152,7 +153,11 @@ class Node:
         return self._buttons[button].presses
 
     async def settled(self, button: str) -> None:
-        """Wait until the button is up and what it asked for is in the outbox."""
+        """Wait until the button is up and what it asked for is in the outbox.
+
+        Raises:
+            StoreError: Its last press could not be kept.
+        """
         waiting = Settle(button, asyncio.get_running_loop().create_future())
         self._inbox.put_threadsafe(waiting)
         await waiting.settled
@@ -208,6 +213,8 @@ class Node:
 
     async def _pressed(self, button: str, press: Press) -> None:
         accepted_s = self._clock.mono_s()
+        if press.moment is Moment.PRESSED:
+            self._not_kept.pop(button, None)
         if press.moment is Moment.STUCK:
             self.counts["stuck"] += 1
             _log.warning("button stuck", extra=kv(button=button))
@@ -219,6 +226,7 @@ class Node:
                 (row,) = await self._ask((wish.command,), press.at_s)
             except StoreError as error:
                 self.counts["store_errors"] += 1
+                self._not_kept[button] = error
                 _log.error("press not kept", extra=kv(button=button, why=str(error)))
                 self._flash(self._role.failed(button))
             else:
@@ -363,11 +371,15 @@ class Node:
             self.panel.changed()
 
     def _settle(self) -> None:
-        """Tell those who wait for a button that all of its press is committed."""
+        """Tell those who wait for a button that all of its press is committed, or is not kept."""
         waiting, self._settling = self._settling, []
         for item in waiting:
             machine = self._buttons[item.button]
             if not machine.is_idle or machine.wake_s() is not None:
                 self._settling.append(item)
-            elif not item.settled.done():
+            elif item.settled.done():
+                pass  # who waited has left
+            elif error := self._not_kept.get(item.button):
+                item.settled.set_exception(error)
+            else:
                 item.settled.set_result(None)

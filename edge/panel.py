@@ -1,7 +1,8 @@
 """Soft buttons and lamps: JSON lines on a Unix socket in the node's data folder (0600).
 
     {"press": "call", "ms": 120}   ->  {"ok": true}, once the button is up again and what it asked
-                                       for is committed to the outbox: killed after that, it counts
+                                       for is committed to the outbox: killed after that, it counts;
+                                       {"error": "..."} when it could not be, or was a bounce
     {"get": "panel"}               ->  {"id", "role", "buttons", "lamps", "link", "hub",
                                        "slip", ...}
     {"watch": true}                ->  the same object now and after every change, until closed
@@ -21,6 +22,8 @@ from typing import Annotated, Any, Protocol
 
 import msgspec
 from msgspec import Meta, Struct
+
+from broker.store import StoreError
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +60,7 @@ class Soft(Protocol):
         ...
 
     async def settled(self, button: str) -> None:
-        """Wait until it is up and what it asked for is committed."""
+        """Wait until it is up and what it asked for is committed; StoreError when it can't be."""
         ...
 
 
@@ -181,6 +184,8 @@ class Panel:
             finally:  # a pin left low would be stuck
                 self._node.move(button, down=False)
             await self._node.settled(button)
+        except StoreError as error:
+            return {"error": f"button {button}: not kept: {error}"}
         finally:
             self._pressed.discard(button)
         if self._node.presses(button) == before:

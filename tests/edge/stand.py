@@ -129,6 +129,11 @@ class Stand:
         await self.advance(0.03)
         await asyncio.wait_for(settled, 5)
 
+    def allow_writes(self, *, allowed: bool) -> None:
+        """Let the disk take what the outbox commits, or refuse it as a worn card does."""
+        sql = f"PRAGMA query_only = {'OFF' if allowed else 'ON'}"
+        self.node._outbox._db._conn.execute(sql)  # type: ignore[union-attr]
+
     async def shows(self, lamp: str, pattern: str) -> None:
         """Wait until a lamp says this."""
         await until(lambda: self.lamps[lamp] == pattern, f"{lamp} shows {pattern}")

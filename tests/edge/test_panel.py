@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from broker.store import StoreError, StoreFullError
 from edge.panel import CONNECTIONS_MAX, LINE_BYTES_MAX, Panel, PanelError
 from tests.fakes_edge import until
 
@@ -26,6 +27,7 @@ class FakeNode:
         self.pad = ""
         self.finger: set[str] = set()
         self.bounces = False
+        self.fails: StoreError | None = None
         self.settles = asyncio.Event()
         self.settles.set()
 
@@ -47,9 +49,11 @@ class FakeNode:
         return 0 if self.bounces else self.moves.count((button, True))
 
     async def settled(self, button: str) -> None:
-        """Wait until the test lets it settle."""
+        """Wait until the test lets it settle, or fail as it says."""
         assert (button, False) in self.moves
         await self.settles.wait()
+        if self.fails:
+            raise self.fails
 
 
 class Client:
@@ -327,3 +331,14 @@ async def test_a_press_that_counts_as_a_bounce_is_not_called_ok(tmp_path: Path) 
         answer = await client.ask(b'{"press":"call","ms":1}')
 
         assert answer == {"error": "button call: 1 ms so soon after the last press is a bounce"}
+
+
+async def test_a_press_that_was_not_kept_is_not_called_ok(tmp_path: Path) -> None:
+    """It would be lost without a word; the next one is answered."""
+    async with stage(tmp_path) as on, on.client() as client:
+        on.node.fails = StoreFullError("outbox.db: disk full")
+        assert await client.ask(b'{"press":"call","ms":1}') == {
+            "error": "button call: not kept: outbox.db: disk full"
+        }
+        on.node.fails = None
+        assert await client.ask(b'{"press":"call","ms":1}') == {"ok": True}
