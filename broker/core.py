@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from broker.hall.commands import AnyCommand, OpenDay, decode_command, encode_command
+from broker.agenda import Agenda
+from broker.hall.commands import AnyCommand, CounterCommand, OpenDay, decode_command, encode_command
 from broker.hall.events import HallEvent, StreamGap
 from broker.hall.rules import Actor, Asked, Refusal, decide
 from broker.hall.state import Hall
@@ -56,6 +57,10 @@ COUNTERS_AFTER_S = 0.004
 the call is drawn first (`loket bench press`: 0.7 ms at p95); nobody sees a lamp 4 ms later."""
 
 BEAT_EVERY_S = 5.0
+
+SAY_AGAIN_S = 0.25
+"""A snapshot the link did not take is said again after this: its 256 unconfirmed are through by
+then, or the connection is at its end."""
 
 
 class Row(NamedTuple):
@@ -152,11 +157,11 @@ class HubCore:
         self._beats = Beats(base=beat_base, start_s=now_s)
         self._zone = ZoneInfo(hall.setup.timezone)
         self._batch = Batch()
-        self._changed_counters: set[int] = set()
-        self._counters_due_s = now_s
-        self._queue_changed = True
-        self._queue_due_s = now_s
-        self._beat_due_s = now_s
+        self._is_linked = False
+        self._agenda = Agenda()
+        self._queue_at_s = now_s
+        for kind in (Kind.QUEUE, Kind.HUB):
+            self._agenda.add(kind, at_s=now_s)
         self._read: dict[Kind, Callable[[Arrival], None]] = {
             Kind.UP: self._take_up,
             Kind.BIRTH: self._take_birth,
@@ -166,7 +171,10 @@ class HubCore:
     def take(
         self, topic_text: str, payload: bytes, *, retained: bool, at_ms: int, now_s: float
     ) -> None:
-        """Decide one message into the pending batch. Bad ones are counted and change nothing."""
+        """Decide one message into the pending batch, in the day of `at_ms`.
+
+        Bad messages are counted and change nothing.
+        """
         topic = parse_topic(topic_text)
         if topic is None or topic.hall != self.hall.setup.hall or topic.kind not in self._read:
             self._drop("not_ours", topic_text, "no topic this hub reads")
@@ -174,6 +182,8 @@ class HubCore:
         if topic.id not in self._nodes:
             self._drop("unknown_node", topic.id, "not a node of the hall file")
             return
+        # First: a press after midnight belongs to the new day, which begins with an empty hall.
+        self.open_day_if_due(at_ms)
         try:
             self._read[topic.kind](Arrival(topic.id, payload, retained, at_ms, now_s))
         except WireError as error:
@@ -181,7 +191,21 @@ class HubCore:
 
     def connected(self) -> None:
         """Note that the link is up: every retained topic is published again."""
+        self._is_linked = True
         self._batch.all_views = True
+
+    def disconnected(self) -> None:
+        """Note that the link is down: what is not sent now is said again when it is up."""
+        self._is_linked = False
+
+    def unsent(self, topic: Topic, *, now_s: float) -> None:
+        """Have a snapshot made again soon that the link did not send although it is up.
+
+        A broker that keeps the one before would show it for ever. An ack needs nothing of the
+        kind: whoever misses a result asks for it.
+        """
+        if self._is_linked and topic.kind is not Kind.ACK:
+            self._agenda.add(topic.kind, topic.id, at_s=now_s + SAY_AGAIN_S)
 
     def open_day_if_due(self, at_ms: int) -> None:
         """Open the day of `at_ms` in the hall's time zone when it is later than the open one."""
@@ -207,12 +231,7 @@ class HubCore:
 
     def due_s(self) -> float:
         """Return the monotonic instant at which `timed` next has something to say."""
-        due_s = self._beat_due_s
-        if self._changed_counters:
-            due_s = min(due_s, self._counters_due_s)
-        if self._queue_changed:
-            due_s = min(due_s, self._queue_due_s)
-        return due_s
+        return self._agenda.due_s()
 
     # -- after the commit ---------------------------------------------------------------------
 
@@ -227,6 +246,7 @@ class HubCore:
             again: Per stream the journal's results of the rows in `Answer.again`.
         """
         if batch.board or batch.all_views:
+            self._agenda.drop(Kind.BOARD)
             yield self._board(at_ms)
         if batch.births or batch.all_views:
             # A live heartbeat before the ack, so that what it sends next carries this start's beat.
@@ -234,27 +254,32 @@ class HubCore:
         for answer in batch.answers.values():
             yield from self._acks(answer, again.get(answer.stream, []))
         changed = set(self.hall.setup.counters) if batch.all_views else batch.counters
-        if changed and not self._changed_counters:
-            self._counters_due_s = now_s + COUNTERS_AFTER_S
-        self._changed_counters |= changed
+        for counter in sorted(changed):
+            self._agenda.add(Kind.COUNTER, str(counter), at_s=now_s + COUNTERS_AFTER_S)
         if batch.entries or batch.all_views:
-            self._queue_changed = True
+            self._agenda.add(Kind.QUEUE, at_s=max(now_s, self._queue_at_s + QUEUE_EVERY_S))
 
     def timed(self, *, at_ms: int, now_s: float) -> Iterable[Publication]:
-        """Yield what is due by the clock: changed counters, the changed queue, the heartbeat."""
-        if self._changed_counters and now_s >= self._counters_due_s:
-            for counter in sorted(self._changed_counters):
-                view = counter_view(self.hall, counter, gen=self.gen)
-                yield self._publication(Kind.COUNTER, view, str(counter))
-            self._changed_counters = set()
-        if self._queue_changed and now_s >= self._queue_due_s:
-            self._queue_changed = False
-            self._queue_due_s = now_s + QUEUE_EVERY_S
-            yield self._publication(Kind.QUEUE, queue_view(self.hall, gen=self.gen, at_ms=at_ms))
+        """Yield what is due by the clock: changed counters and queue, the heartbeat, the unsent."""
         for change in self.presence.due(now_s):
             self._say(change)
-        if now_s >= self._beat_due_s:
-            yield self._beat(at_ms, now_s)
+        for kind, name in self._agenda.take(now_s):
+            yield self._snapshot(kind, name, at_ms, now_s)
+
+    def _snapshot(self, kind: Kind, name: str, at_ms: int, now_s: float) -> Publication:
+        match kind:
+            case Kind.BOARD:
+                return self._board(at_ms)
+            case Kind.COUNTER:
+                view = counter_view(self.hall, int(name), gen=self.gen)
+                return self._publication(Kind.COUNTER, view, name)
+            case Kind.QUEUE:
+                self._queue_at_s = now_s
+                return self._publication(
+                    Kind.QUEUE, queue_view(self.hall, gen=self.gen, at_ms=at_ms)
+                )
+            case _:
+                return self._beat(at_ms, now_s)
 
     def _acks(self, answer: Answer, again: list[Result]) -> Iterable[Publication]:
         results = sorted([*again, *answer.fresh], key=lambda result: result.seq)
@@ -271,7 +296,8 @@ class HubCore:
         return self._publication(Kind.BOARD, board_view(self.hall, gen=self.gen, at_ms=at_ms))
 
     def _beat(self, at_ms: int, now_s: float) -> Publication:
-        self._beat_due_s = now_s + BEAT_EVERY_S
+        self._agenda.drop(Kind.HUB)
+        self._agenda.add(Kind.HUB, at_s=now_s + BEAT_EVERY_S)
         state = HubState(
             gen=self.gen,
             pos=self.hall.pos,
@@ -308,30 +334,35 @@ class HubCore:
         )
 
     def _decide_row(self, arrival: Arrival, up: Up, seq: int, body: bytes) -> Result:
-        by, at_ms = self._nodes[arrival.node], arrival.at_ms
         events: tuple[HallEvent, ...] = ()
         refusal = detail = ""
         try:
-            command = _read_command(body)
-            asked = Asked(
-                origin=f"{up.stream}:{seq}",
-                at_ms=at_ms,
-                stale=command.expires
-                and self._beats.is_stale(
-                    beat=up.beat,
-                    age_ms=command.age_ms,
-                    ttl_s=self.hall.setup.command_ttl_s,
-                    now_s=arrival.now_s,
-                ),
-            )
-            events = decide(self.hall, command, by, asked)
+            events = self._decide(arrival, up, seq, _read_command(body))
         except Refusal as error:
             refusal, detail = error.code, error.detail
         except WireError as error:
             refusal, detail = REJECTED, str(error)[:DETAIL_MAX]
             body = body if len(body) <= COMMAND_BYTES_MAX else b"null"
-        row = Row(by.node, up.stream, seq, body)
-        return self._record(row, at_ms, events, refusal=refusal, detail=detail)
+        row = Row(arrival.node, up.stream, seq, body)
+        return self._record(row, arrival.at_ms, events, refusal=refusal, detail=detail)
+
+    def _decide(
+        self, arrival: Arrival, up: Up, seq: int, command: AnyCommand
+    ) -> tuple[HallEvent, ...]:
+        stale = command.expires and self._beats.is_stale(
+            beat=up.beat,
+            age_ms=command.age_ms,
+            ttl_s=self.hall.setup.command_ttl_s,
+            now_s=arrival.now_s,
+        )
+        asked = Asked(origin=f"{up.stream}:{seq}", at_ms=arrival.at_ms, stale=stale)
+        try:
+            return decide(self.hall, command, self._nodes[arrival.node], asked)
+        except Refusal as error:
+            if error.code == "seen_other" and isinstance(command, CounterCommand):
+                # What was pressed at shows an old call: it may have missed the newest.
+                self._batch.counters.add(command.counter)
+            raise
 
     def _record_gap(self, node: str, gap: StreamGap, at_ms: int) -> None:
         self.counts["stream_gaps"] += 1
@@ -377,7 +408,7 @@ class HubCore:
         if not birth.online:
             return
         self._batch.births.append(node)
-        if self._nodes[node].role in {"board", "sign", "web"}:
+        if self._nodes[node].role == "board":
             self._batch.all_views = True
         if birth.stream:
             self._answer_birth(node, birth)

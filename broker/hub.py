@@ -10,24 +10,29 @@ import logging
 import secrets
 import signal
 from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from broker.accounts import LinkSettings
 from broker.clock import Clock
-from broker.core import Batch, HubCore
+from broker.core import Batch, HubCore, Publication
 from broker.hall.rules import Actor
 from broker.hall.setup import Setup
 from broker.hall.state import Hall
-from broker.journal import Journal
+from broker.journal import Entry, Journal
 from broker.link import Connected, Disconnected, Link, LinkEvent, Received
 from broker.log import kv
-from broker.vitals import ready
-from broker.wire.topics import Kind, every
+from broker.vitals import ready, watchdog
+from broker.wire.messages import MESSAGE_BYTES_MAX, Result
+from broker.wire.topics import Kind, Topic, every
 
 _log = logging.getLogger(__name__)
 
 INBOX_MAX = 10_000
 """Messages waiting to be decided; beyond it they are dropped and counted, and nodes send again."""
+
+COUNTS_EVERY_S = 60.0
 
 BATCH_MAX = 64
 """Messages decided into one commit, so that one commit stays short."""
@@ -48,7 +53,8 @@ class Inbox:
             self._loop.call_soon_threadsafe(self._put, event)
 
     def _put(self, event: LinkEvent) -> None:
-        if len(self._events) >= INBOX_MAX:
+        # A lost message is sent again; what the link says of itself is said once.
+        if len(self._events) >= INBOX_MAX and isinstance(event, Received):
             self.dropped += 1
             return
         self._events.append(event)
@@ -64,18 +70,79 @@ class Inbox:
         return [self._events.popleft() for _ in range(min(BATCH_MAX, len(self._events)))]
 
 
-class Hub:
-    """Joins the deciding core to link, journal and clock."""
+class Rows(Protocol):
+    """What the hub's loop needs of a journal."""
 
-    def __init__(
-        self, *, core: HubCore, journal: Journal, link: Link, inbox: Inbox, clock: Clock
+    async def commit(self, entries: Sequence[Entry]) -> None:
+        """Commit the entries in one transaction, or raise StoreError."""
+
+    async def results(self, stream: str, seqs: Sequence[int]) -> list[Result]:
+        """Return the results of committed rows."""
+
+
+class Wire(Protocol):
+    """What the hub's loop needs of a link."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What happened since start, by name."""
+
+    def start(self) -> None:
+        """Begin to connect."""
+
+    def stop(self) -> None:
+        """End the connection."""
+
+    def publish(self, topic: Topic, payload: bytes) -> bool:
+        """Send a message; return whether it was sent."""
+
+
+class Hub:
+    """Joins the deciding core to link, journal and clock.
+
+    Args:
+        fed: Called after each round that ended in a heartbeat: it feeds the watchdog.
+    """
+
+    def __init__(  # noqa: PLR0913 - what it joins, each by name
+        self,
+        *,
+        core: HubCore,
+        journal: Rows,
+        link: Wire,
+        inbox: Inbox,
+        clock: Clock,
+        fed: Callable[[], object] = watchdog,
     ) -> None:
         self._core = core
         self._journal = journal
         self._link = link
         self._inbox = inbox
         self._clock = clock
+        self._fed = fed
         self._unsent: Counter[str] = Counter()
+        self._counts_due_s = clock.mono_s() + COUNTS_EVERY_S
+        self._counts_told: dict[str, dict[str, int]] = {}
+
+    async def serve(self, stopping: asyncio.Event, *, on_ready: Callable[[], object]) -> None:
+        """Connect, decide and publish until `stopping` is set.
+
+        Raises:
+            StoreError: A commit failed: state must be folded again from the disk.
+            OSError: The supervisor can't be told.
+        """
+        self._link.start()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                running = tasks.create_task(self.run(), name="hub")
+                on_ready()
+                await stopping.wait()
+                running.cancel()
+        except* OSError as errors:
+            # One clear line in the log, not a tree of tracebacks.
+            raise errors.exceptions[0] from None
+        finally:
+            self._link.stop()
 
     async def run(self) -> None:
         """Decide and publish until cancelled."""
@@ -87,8 +154,10 @@ class Hub:
             core.open_day_if_due(self._wall_ms())
             if core.is_pending:
                 await self._settle(core.cut())
-            for topic, payload in core.timed(at_ms=self._wall_ms(), now_s=clock.mono_s()):
-                self._publish(topic.kind, self._link.publish(topic, payload))
+            kinds = self._say(core.timed(at_ms=self._wall_ms(), now_s=clock.mono_s()))
+            if Kind.HUB in kinds:
+                self._fed()
+            self._tell_counts(clock.mono_s())
 
     def _take(self, event: LinkEvent) -> None:
         match event:
@@ -105,6 +174,7 @@ class Hub:
                 self._core.connected()
             case Disconnected():
                 _log.warning("broker lost", extra=kv(reason=event.reason))
+                self._core.disconnected()
 
     async def _settle(self, batch: Batch) -> None:
         """Commit the batch, then say it. Nothing is published of a batch that isn't committed."""
@@ -116,16 +186,35 @@ class Hub:
             if answer.again
         }
         now_s = self._clock.mono_s()
-        for topic, payload in self._core.publications(
-            batch, again, at_ms=self._wall_ms(), now_s=now_s
-        ):
-            self._publish(topic.kind, self._link.publish(topic, payload))
+        self._say(self._core.publications(batch, again, at_ms=self._wall_ms(), now_s=now_s))
 
-    def _publish(self, kind: Kind, is_sent: bool) -> None:  # noqa: FBT001 - the link's answer
-        # Not sent is no loss: at the next connect every retained topic is published again, and an
-        # ack is asked for again.
-        if not is_sent:
-            self._unsent[kind.value] += 1
+    def _say(self, publications: Iterable[Publication]) -> set[Kind]:
+        """Publish; return the kinds there were, sent or not."""
+        kinds = set()
+        for topic, payload in publications:
+            kinds.add(topic.kind)
+            if self._link.publish(topic, payload):
+                continue
+            self._unsent[topic.kind.value] += 1
+            # One that is too big stays so until the hall changes, and then is said anyhow.
+            if len(payload) <= MESSAGE_BYTES_MAX:
+                self._core.unsent(topic, now_s=self._clock.mono_s())
+        return kinds
+
+    def _tell_counts(self, now_s: float) -> None:
+        """Log what was counted, when it has changed since it was last told."""
+        if now_s < self._counts_due_s:
+            return
+        self._counts_due_s = now_s + COUNTS_EVERY_S
+        counts = {
+            "dropped": dict(self._core.counts),
+            "unsent": dict(self._unsent),
+            "inbox": {"dropped": self._inbox.dropped},
+            "link": self._link.counts,
+        }
+        if counts != self._counts_told:
+            self._counts_told = counts
+            _log.info("counted since start", extra=kv(**counts))
 
     def _wall_ms(self) -> int:
         """Return the wall clock, never earlier than the newest row: stamps don't go back."""
@@ -169,20 +258,12 @@ async def run_hub(
         )
         hub = Hub(core=core, journal=journal, link=link, inbox=inbox, clock=clock)
         _log.info("hub folded", extra=kv(pos=hall.pos, day=hall.day, tickets=len(hall.tickets)))
-        await _until_stopped(hub, link)
+        await hub.serve(_stopping(), on_ready=ready)
 
 
-async def _until_stopped(hub: Hub, link: Link) -> None:
+def _stopping() -> asyncio.Event:
+    """Return what SIGTERM and SIGINT set."""
     stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, stopping.set)
-    link.start()
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(hub.run(), name="hub")
-            ready()
-            await stopping.wait()
-            running.cancel()
-    finally:
-        link.stop()
+        asyncio.get_running_loop().add_signal_handler(signum, stopping.set)
+    return stopping

@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from broker.core import COUNTERS_AFTER_S, Batch, HubCore, Publication
+from broker.core import COUNTERS_AFTER_S, SAY_AGAIN_S, Batch, HubCore, Publication
 from broker.hall.rules import Actor
 from broker.hall.setup import Agency, Counter, Service, Setup, make_setup
 from broker.hall.state import Hall
 from broker.wire.messages import Result
-from broker.wire.topics import Kind
+from broker.wire.topics import Kind, Topic
 
 KIOSK, COUNTER, OTHER = "a" * 32, "b" * 32, "c" * 32
 AT_MS = 1_795_598_248_218  # 2026-11-25 in Jakarta
@@ -49,9 +49,11 @@ class Desk:
         self.core.open_day_if_due(AT_MS)
         self.settle()
 
-    def take(self, topic: str, payload: bytes, *, retained: bool = False) -> None:
+    def take(
+        self, topic: str, payload: bytes, *, retained: bool = False, at_ms: int = AT_MS
+    ) -> None:
         """Let a message arrive."""
-        self.core.take(topic, payload, retained=retained, at_ms=AT_MS, now_s=self.now_s)
+        self.core.take(topic, payload, retained=retained, at_ms=at_ms, now_s=self.now_s)
 
     def up(self, node: str, stream: str, start: int, *commands: Any, **fields: Any) -> None:
         """Let rows of a stream arrive, from `start`; `fields` replace those of the envelope."""
@@ -352,3 +354,62 @@ def test_a_day_opens_once_and_never_goes_back(desk: Desk) -> None:
     batch, said = desk.settle()
     assert [entry.node for entry in batch.entries] == ["hub"]
     assert json.loads(said[0].payload)["day"] == "2026-11-26"
+
+
+def test_a_press_after_midnight_belongs_to_the_new_day(desk: Desk) -> None:
+    """The day opens before the press is decided: the ticket of 00.00 is not wiped with yesterday's.
+
+    Its slip is confirmed like any other.
+    """
+    at_ms = AT_MS + 86_400_000
+    desk.take(UP, GOOD, at_ms=at_ms)
+    batch, _ = desk.settle()
+
+    assert [(entry.node, type(entry.events[0]).__name__) for entry in batch.entries] == [
+        ("hub", "DayOpened"),
+        ("kiosk-1", "TicketIssued"),
+    ]
+    assert list(desk.core.hall.tickets) == [f"{KIOSK}:1"]
+
+
+def test_a_press_at_an_old_call_has_its_counter_told_again(desk: Desk) -> None:
+    """The lamp that showed the old call is stale: the snapshot it missed is said once more."""
+    ready_ticket(desk)
+    desk.timed(1.0)
+    desk.up("loket-3", COUNTER, 1, {"type": "recall", "counter": 3, "seen": "old"})
+    assert desk.results()[0]["refusal"] == "seen_other"
+
+    assert [p.topic.id for p in desk.timed(COUNTERS_AFTER_S)][:1] == ["3"]
+
+
+SNAPSHOTS = [
+    Topic("demo", Kind.BOARD, ""),
+    Topic("demo", Kind.COUNTER, "4"),
+    Topic("demo", Kind.QUEUE, ""),
+    Topic("demo", Kind.HUB, ""),
+]
+
+
+@pytest.mark.parametrize("topic", SNAPSHOTS, ids=str)
+def test_a_snapshot_that_was_not_sent_is_made_again(desk: Desk, topic: Topic) -> None:
+    """The link takes no more than so many unconfirmed; the broker would keep the older one."""
+    desk.core.connected()
+    desk.settle()
+    desk.timed(1.0)
+    desk.core.unsent(topic, now_s=desk.now_s)
+
+    assert desk.core.due_s() == desk.now_s + SAY_AGAIN_S
+    assert desk.timed(SAY_AGAIN_S / 2) == []
+    assert [p.topic for p in desk.timed(SAY_AGAIN_S / 2)] == [topic]
+
+
+def test_what_need_not_be_said_again_is_not(desk: Desk) -> None:
+    """An unsent ack is asked for again; without a link, all is said when it is up."""
+    desk.core.connected()
+    desk.settle()
+    desk.timed(1.0)
+    desk.core.unsent(Topic("demo", Kind.ACK, "kiosk-1"), now_s=desk.now_s)
+    desk.core.disconnected()
+    desk.core.unsent(Topic("demo", Kind.BOARD, ""), now_s=desk.now_s)
+
+    assert desk.timed(SAY_AGAIN_S) == []
