@@ -147,7 +147,8 @@ class Link:
     """One process's connection, kept up for ever.
 
     Args:
-        subscriptions: Topic filters; anything else that arrives is dropped and counted.
+        subscriptions: Topic filters; anything else that arrives is dropped and counted, and so is
+            what is bigger than any message of ours.
         will: Makes (topic, payload) from a session id: published by the broker, retained, when
             the connection ends in any way, `stop` included.
         on_event: Called on the link's thread; it must not block. An error in it is a fault of
@@ -178,6 +179,7 @@ class Link:
         self._random = random or Random()  # noqa: S311 - jitter, no secret
         self._mono_s = mono_s
         self._counts: Counter[str] = Counter()
+        self._too_big: set[Topic] = set()
         self._stopping = threading.Event()
         self._gate = threading.Lock()
         self._is_up = False
@@ -192,7 +194,11 @@ class Link:
 
     @property
     def counts(self) -> dict[str, int]:
-        """What happened since start, by name: connected, refused, oversized, unsent, unasked."""
+        """What happened since start, by name.
+
+        connected, refused (by the broker); of ours oversized and unsent; of others' unasked and
+        overlong; filters_refused.
+        """
         return dict(self._counts)
 
     def start(self) -> None:
@@ -229,10 +235,7 @@ class Link:
         """
         if len(payload) > MESSAGE_BYTES_MAX:
             self._counts["oversized"] += 1
-            _log.error(
-                "message too big, not sent",
-                extra=kv(topic=str(topic), bytes=len(payload), bytes_max=MESSAGE_BYTES_MAX),
-            )
+            self._tell_too_big(topic, len(payload))
             return False
         rule = RULES[topic.kind]
         with self._gate:
@@ -245,6 +248,14 @@ class Link:
         if told.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             self._counts["unsent"] += 1
         return told.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _tell_too_big(self, topic: Topic, size: int) -> None:
+        """Say it once a topic: what grew too big is made again and again."""
+        if topic in self._too_big:
+            return
+        self._too_big.add(topic)
+        fields = kv(topic=str(topic), bytes=size, bytes_max=MESSAGE_BYTES_MAX)
+        _log.error("message too big, not sent", extra=fields)
 
     def _write_now(self) -> None:
         rc = self._client.loop_write()
@@ -376,6 +387,8 @@ class Link:
         # amqtt sends a new client what others subscribed to; and nothing comes before Connected.
         if not self._is_up or not any(covers(filter_, topic) for filter_ in self._subscriptions):
             self._counts["unasked"] += 1
+        elif len(message.payload) > MESSAGE_BYTES_MAX:
+            self._counts["overlong"] += 1
         elif not self._stopping.is_set():
             self._on_event(Received(topic, bytes(message.payload), message.retain))
 

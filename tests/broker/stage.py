@@ -10,9 +10,12 @@ WAIT_S = 5.0
 
 
 def packet(kind: int, body: bytes) -> bytes:
-    """Return an MQTT packet; its length must fit two bytes."""
-    low, high = len(body) % 128, len(body) // 128
-    return bytes([kind]) + (bytes([low | 128, high]) if high else bytes([low])) + body
+    """Return an MQTT packet."""
+    length, digits = len(body), bytearray()
+    while length > 127:
+        digits.append(length % 128 | 128)
+        length //= 128
+    return bytes([kind, *digits, length]) + body
 
 
 def connack(code: int = 0) -> bytes:

@@ -163,6 +163,24 @@ def test_what_it_did_not_subscribe_to_is_dropped_and_counted() -> None:
         assert ear.link.counts["unasked"] == 3
 
 
+def test_what_no_peer_of_ours_sends_is_dropped_before_it_fills_memory() -> None:
+    """An inbox of 10,000 messages must not be able to hold 256 MiB each."""
+
+    def bulky(peer: Peer) -> None:
+        peer.welcome(
+            then=(
+                message(ACK, bytes(MESSAGE_BYTES_MAX + 1)),
+                message(ACK, bytes(MESSAGE_BYTES_MAX)),
+            )
+        )
+        _until_closed(peer)
+
+    with Stage(bulky) as stage, Ear(stage.port) as ear:
+        assert ear.next() == Connected("session-1")
+        assert ear.next() == Received(ACK.decode(), bytes(MESSAGE_BYTES_MAX), retained=False)
+        assert ear.link.counts["overlong"] == 1
+
+
 def test_nothing_arrives_before_it_is_connected() -> None:
     """A receiver begins with `Connected`; what a broker sends too early comes again."""
 
@@ -254,9 +272,12 @@ def test_too_big_a_message_is_refused_here(caplog: pytest.LogCaptureFixture) -> 
     with Stage(_agree) as stage, Ear(stage.port) as ear:
         assert ear.next() == Connected("session-1")
         assert ear.link.publish(UP, bytes(MESSAGE_BYTES_MAX))
-        assert not ear.link.publish(UP, bytes(MESSAGE_BYTES_MAX + 1))
-        assert ear.link.counts["oversized"] == 1
-    assert "message too big, not sent" in caplog.messages
+        for _ in range(3):
+            assert not ear.link.publish(UP, bytes(MESSAGE_BYTES_MAX + 1))
+        assert not ear.link.publish(UP._replace(id="loket-4"), bytes(MESSAGE_BYTES_MAX + 1))
+        assert ear.link.counts["oversized"] == 4
+    # Once a topic: a snapshot that grew too big is made four times a second.
+    assert caplog.messages.count("message too big, not sent") == 2
 
 
 def test_a_broker_that_confirms_nothing_fills_no_memory() -> None:
