@@ -43,7 +43,8 @@ LAMP_TABLE: dict[tuple[bool, Sent], Pattern] = {
     (False, Sent.ON_THE_WAY): Pattern.SLOW_BLINK,
     (False, Sent.LATE): Pattern.SLOW_BLINK,
 }
-"""Steady = press a button; slow blink = a press is kept and not printed yet; off = no hub."""
+"""Steady = press a button; slow blink = a press is kept and not printed yet, or the disk is full;
+off = no hub."""
 
 
 class KioskRole:

@@ -2,15 +2,19 @@
 
 One task does all of it, in order. It sleeps until something arrives or the earliest of the
 machines' instants (buttons, lamps, post) is due; nothing polls. From an accepted press to its
-publish there is one wait: the commit. Expected trouble (no broker, no hub, a bad message, no paper,
-a full disk) is dealt with here; anything else ends the process, and its supervisor starts it again.
+publish there is one wait: the commit. Expected trouble (no broker, no hub, a bad message, no paper)
+is dealt with here. So is a disk that refuses to write: a press is refused, and what has happened
+already (a slip that is out, a generation that is obeyed, results) stays in memory, is tried again,
+and meanwhile the lamps blink slowly. Anything else ends the process, and its supervisor starts it
+again.
 """
 
 import asyncio
+import contextlib
 import logging
-from collections import Counter
-from collections.abc import Sequence
-from typing import Protocol
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -30,16 +34,15 @@ from edge.lamps import Lamp, Pattern
 from edge.paper import SlipFile
 from edge.post import Identity, LinkPort, Post
 from edge.press import Moment, Press, PressMachine
-from edge.role import Ask, Flash, Print, Role, Wish
+from edge.role import Ask, Flash, Print, Role, Sent, Wish
 
 _log = logging.getLogger(__name__)
 
-FLUSH_AFTER_S = 1.0
+KEEP_AFTER_S = 1.0
 """Results are written with the next commit, or after this long; a lost one is asked for again."""
 
-
-FLUSH_AGAIN_S = 60.0
-"""After a disk was full or failed."""
+KEEP_AGAIN_S = 60.0
+"""After a disk was full or failed; sooner when a press shows that it writes again."""
 
 
 class PanelPort(Protocol):
@@ -48,6 +51,20 @@ class PanelPort(Protocol):
     def changed(self) -> None:
         """What the panel shows may be another now."""
         ...
+
+
+class Unkept(NamedTuple):
+    """A slip that is out, or was not to be had, and is not on disk yet.
+
+    Attributes:
+        asks: Confirm or cancel; in one commit with `result`, or the slip would come out again.
+        row, result: The issue and its answer.
+    """
+
+    asks: Sequence[AnyCommand]
+    made_s: float
+    row: Row
+    result: Result
 
 
 class Node:
@@ -93,7 +110,9 @@ class Node:
         }
         self._lamps = {name: Lamp() for name in devices.lamps}
         self._gen = sender.gen
-        self._flush_s: float | None = None
+        self._unkept: deque[Unkept] = deque()
+        self._keep_s: float | None = None
+        self._is_disk_bad = False
         self._settling: list[Settle] = []
         self._accepted: list[tuple[str, Row, float]] = []
         self._not_kept: dict[str, StoreError] = {}
@@ -108,6 +127,7 @@ class Node:
         try:
             while not self._is_stopping:
                 await self._pass()
+            await self._keep()
         finally:
             self._link.stop()
 
@@ -181,12 +201,13 @@ class Node:
                 await self._pressed(name, press)
         self._send()
         self._show()
-        await self._flush_if_due()
+        if self._keep_s is not None and self._keep_s <= self._clock.mono_s():
+            await self._keep()
         self._settle()
 
     def _wait_s(self) -> float | None:
         now_s = self._clock.mono_s()
-        dues = [self._post.wake_s(now_s), self._flush_s]
+        dues = [self._post.wake_s(now_s), self._keep_s]
         dues += [machine.wake_s() for machine in self._buttons.values()]
         dues += [lamp.wake_s() for lamp in self._lamps.values()]
         due_s = min((due for due in dues if due is not None), default=None)
@@ -232,10 +253,16 @@ class Node:
             else:
                 self._accepted.append((button, row, accepted_s))
 
-    async def _ask(self, commands: Sequence[AnyCommand], made_s: float) -> Sequence[Row]:
+    async def _ask(
+        self,
+        commands: Sequence[AnyCommand],
+        made_s: float,
+        decided: Sequence[tuple[Row, Result]] = (),
+    ) -> Sequence[Row]:
         """Commit, then hand to the sender; results noted before are in the same commit."""
-        rows = await self._outbox.append_all(commands, made_s=made_s)
-        self._flush_s = None
+        rows = await self._outbox.append_all(commands, made_s=made_s, decided=decided)
+        # The disk writes: what it refused before is due at once.
+        self._keep_s = self._clock.mono_s() if self._is_disk_bad else None
         for row in rows:
             self._post.appended(row, self._clock.mono_s())
         return rows
@@ -262,13 +289,13 @@ class Node:
                 case Kind.HUB:
                     self._post.hub_seen(item.payload, now_s, retained=item.retained)
                 case _:
-                    gen_n = generation_number(self._gen)
+                    gen_n = generation_number(self._post.gen)
                     self._role.received(topic, item.payload, gen_n=gen_n)
         except WireError as error:
             self._bad(topic.kind, error)
-        if self._post.gen != self._gen:
-            await self._outbox.set_gen(self._post.gen)
-            self._gen = self._post.gen
+        if not self._is_disk_bad:
+            with self._trying_again():
+                await self._keep_gen()
 
     def _bad(self, kind: str, error: WireError) -> None:
         """Count what no peer should send; say it once for each kind."""
@@ -299,7 +326,10 @@ class Node:
         self._note(row, result)
 
     async def _print(self, wish: Print, row: Row, result: Result) -> None:
-        """Print, then commit confirm and result together: killed before, it is printed again."""
+        """Print, then commit confirm and result together: killed before, it is printed again.
+
+        A disk that refuses them is no reason to print it again: they are kept for later.
+        """
         asks: Sequence[AnyCommand] = wish.confirm
         try:
             self._paper.print_slip(wish.text)
@@ -309,25 +339,45 @@ class Node:
             _log.error("slip not printed", extra=kv(number=wish.number, why=str(error)))
             asks = wish.cancel
             self._flash(wish.failed)
-        self._note(row, result)
-        await self._ask(asks, self._clock.mono_s())
+        self._unkept.append(Unkept(asks, self._clock.mono_s(), row, result))
+        with self._trying_again():
+            await self._keep_slips()
 
     def _note(self, row: Row, result: Result) -> None:
         self._outbox.note(row, result)
-        if self._flush_s is None:
-            self._flush_s = self._clock.mono_s() + FLUSH_AFTER_S
+        if self._keep_s is None:
+            self._keep_s = self._clock.mono_s() + KEEP_AFTER_S
 
-    async def _flush_if_due(self) -> None:
-        if self._flush_s is None or self._flush_s > self._clock.mono_s():
-            return
-        self._flush_s = None
-        try:
+    async def _keep(self) -> None:
+        """Commit all that happened and is not on disk yet."""
+        self._keep_s = None
+        with self._trying_again():
+            await self._keep_slips()
+            await self._keep_gen()
             await self._outbox.flush()
+            self._keep_s, self._is_disk_bad = None, False
+
+    async def _keep_slips(self) -> None:
+        while self._unkept:
+            slip = self._unkept[0]
+            await self._ask(slip.asks, slip.made_s, [(slip.row, slip.result)])
+            self._unkept.popleft()
+
+    async def _keep_gen(self) -> None:
+        if self._post.gen != self._gen:
+            await self._outbox.set_gen(self._post.gen)
+            self._gen = self._post.gen
+
+    @contextlib.contextmanager
+    def _trying_again(self) -> Iterator[None]:
+        """Bear a disk that refuses what is kept in the block: say so, and do all of it later."""
+        try:
+            yield
         except StoreError as error:
-            # A result that isn't kept is asked for again; a press that isn't kept is told at once.
             self.counts["store_errors"] += 1
-            self._flush_s = self._clock.mono_s() + FLUSH_AGAIN_S
-            _log.warning("results not kept", extra=kv(why=str(error)))
+            self._is_disk_bad = True
+            self._keep_s = self._clock.mono_s() + KEEP_AGAIN_S
+            _log.error("not kept, to be tried again", extra=kv(why=str(error)))
 
     def _send(self) -> None:
         """Publish what is due, commands first; what costs time comes after them."""
@@ -360,7 +410,10 @@ class Node:
 
     def _show(self) -> None:
         now_s = self._clock.mono_s()
-        patterns = self._role.standing(self._post.standing(now_s))
+        standing = self._post.standing(now_s)
+        if self._is_disk_bad:
+            standing = standing._replace(sent=Sent.LATE)
+        patterns = self._role.standing(standing)
         for name, lamp in self._lamps.items():
             lamp.show(patterns.get(name, Pattern.OFF), now_s)
             lamp.advance(now_s)

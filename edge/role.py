@@ -23,7 +23,8 @@ class Standing(NamedTuple):
 
     Attributes:
         is_heard: The broker is connected and the hub was heard lately.
-        sent: `LATE`: a press has waited longer for its result than staff take as "at once".
+        sent: `LATE`: a press has waited longer for its result than staff take as "at once", or
+            what happened here could not be written to disk yet.
     """
 
     is_heard: bool

@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from broker.hall.rules import Actor
 from broker.outbox import Outbox
@@ -147,6 +150,16 @@ class Stand:
         await self.quiet()
         assert self.node.snapshot()["hub"] == "heard"
         return self.hub
+
+
+def rows_of(folder: Path) -> list[tuple[str, int, str, bool]]:
+    """Return (stream, seq, type of command, has a result) of an outbox, in order."""
+    with sqlite3.connect(folder / "outbox.db") as db:
+        found = db.execute("SELECT stream, seq, command, result FROM rows ORDER BY stream, seq")
+        return [
+            (stream[0], seq, msgspec.json.decode(command)["type"], result is not None)
+            for stream, seq, command, result in found.fetchall()
+        ]
 
 
 def make_role(actor: Actor) -> Role:

@@ -56,7 +56,7 @@ def issued(*, service: str = "ktp-el", pos: int = 20) -> Result:
     return Result(seq=7, pos=pos, at_ms=1_796_173_200_000, events=(event,))
 
 
-def queue(*, pos: int, waiting: int, gen: str = "1-00000000") -> bytes:
+def queue(*, pos: int, waiting: int, gen: str = "2-00000000") -> bytes:
     """Return a snapshot of the queue."""
     counts = ServiceQueue(waiting=waiting, next=())
     return encode(
@@ -128,13 +128,13 @@ def test_an_issue_becomes_a_slip_and_its_confirm() -> None:
         (queue(pos=19, waiting=3), "3 orang di depan Anda"),
         (queue(pos=21, waiting=1), "Belum ada yang menunggu"),
         (queue(pos=2, waiting=3), None),
-        (queue(pos=20, waiting=3, gen="0-0"), None),
+        (queue(pos=20, waiting=3, gen="1-00000000"), None),
     ],
 )
 def test_people_ahead_are_told_only_when_known(snapshot: bytes, line: str | None) -> None:
     """A snapshot from before or after the ticket will do; an old one will not."""
     role = kiosk()
-    role.received(TOPIC, snapshot, gen_n=1)
+    role.received(TOPIC, snapshot, gen_n=2)
     text = slip_of(role, issued()).text
 
     assert (line or "NOMOR") in text

@@ -2,38 +2,19 @@
 
 import asyncio
 import logging
-import sqlite3
 import threading
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from broker.hall.commands import CallNext, decode_command
 from broker.hall.events import PrintConfirmed, TicketIssued
 from broker.hall.state import TicketState
-from broker.store import StoreError, StoreFullError
 from broker.wire.messages import Ack, HubState, encode, read_birth, read_health
 from broker.wire.topics import Kind, Topic
-from tests.edge.stand import COUNTER, KIOSK, Stand, stand
+from tests.edge.stand import COUNTER, KIOSK, rows_of, stand
 from tests.fakes import FakeClock
 from tests.fakes_edge import HALL, until
-
-
-def rows_of(folder: Path) -> list[tuple[str, int, str, bool]]:
-    """Return (stream, seq, type of command, has a result) of an outbox, in order."""
-    with sqlite3.connect(folder / "outbox.db") as db:
-        found = db.execute("SELECT stream, seq, command, result FROM rows ORDER BY stream, seq")
-        return [
-            (stream[0], seq, msgspec.json.decode(command)["type"], result is not None)
-            for stream, seq, command, result in found.fetchall()
-        ]
-
-
-async def press_often(one: Stand) -> None:
-    """Press until it can't be kept, or 200 times."""
-    for _ in range(200):
-        await one.press("recall", ms=5)
 
 
 async def test_a_press_is_on_disk_when_it_is_settled(tmp_path: Path) -> None:
@@ -304,38 +285,6 @@ async def test_a_stuck_button_is_told_once(
         assert rows_of(tmp_path) == [("a", 1, "call_next", False)]
         assert one.node.counts["stuck"] == 1
     assert [r.message for r in caplog.records].count("button stuck") == 1
-
-
-async def test_a_full_disk_refuses_the_press_and_the_node_lives_on(tmp_path: Path) -> None:
-    """What could not be kept is shown as refused, never as sent."""
-    async with stand(COUNTER, tmp_path) as one:
-        with sqlite3.connect(tmp_path / "outbox.db") as blocker:
-            pages = blocker.execute("PRAGMA page_count").fetchone()[0]
-        one.node._outbox._db._conn.execute(f"PRAGMA max_page_count = {pages}")  # type: ignore[union-attr]
-        with pytest.raises(StoreFullError):
-            await press_often(one)
-        assert one.lamps == {"lamp": "short_flashes"}
-        kept = len(rows_of(tmp_path))
-
-        hub = await one.join(COUNTER)
-        await one.advance(1)
-        assert len(hub.rows) == kept
-        one.node._outbox._db._conn.execute("PRAGMA max_page_count = 1000000")  # type: ignore[union-attr]
-
-
-@pytest.mark.parametrize("button", ["call", "pause"])
-async def test_a_press_that_could_not_be_kept_is_told_to_who_waits_for_it(
-    tmp_path: Path, button: str
-) -> None:
-    """A panel must not say ok; the next press, which is kept, is settled as ever."""
-    async with stand(COUNTER, tmp_path) as one:
-        one.allow_writes(allowed=False)
-        with pytest.raises(StoreError, match=r"outbox\.db: .*read-only"):
-            await one.press(button)
-        one.allow_writes(allowed=True)
-        await one.press(button)
-
-        assert len(rows_of(tmp_path)) == 1
 
 
 async def test_the_age_of_a_command_counts_from_the_press(tmp_path: Path) -> None:
