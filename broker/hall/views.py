@@ -4,11 +4,14 @@ A snapshot is whole, never a delta, and says which journal position it shows. A 
 seen a later one ignores it (DESIGN §5.15).
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+from broker.hall.commands import Number
 from broker.hall.policy import waiting
+from broker.hall.setup import CounterId
+from broker.hall.stamps import AtMs, CallId, Count, Day, Generation, Position, Repeat
 
 if TYPE_CHECKING:
     from broker.hall.state import Hall, Queue, Ticket
@@ -25,6 +28,9 @@ CALLS_MAX = 160
 NEXT_COUNT = 3
 """How many of the next numbers `state/queue` names."""
 
+LastNumber = Annotated[str, Meta(pattern=r"^([A-Z0-9]{1,2}[0-9]{3})?\Z")]
+"""As `Number`, or empty."""
+
 CounterStatus = Literal["closed", "open", "paused"]
 
 
@@ -36,12 +42,12 @@ class Call(Struct, frozen=True, kw_only=True):
         at_ms: Hub's wall clock when called; its age is the snapshot's `at_ms` minus this.
     """
 
-    call_id: str
-    number: str
-    counter: int
+    call_id: CallId
+    number: Number
+    counter: CounterId
     service: str
-    at_ms: int
-    repeat: int = 1
+    at_ms: AtMs
+    repeat: Repeat = 1
 
 
 class BoardView(Struct, frozen=True, kw_only=True):
@@ -52,23 +58,23 @@ class BoardView(Struct, frozen=True, kw_only=True):
         at_ms: Hub's wall clock when the snapshot was made.
     """
 
-    gen: str
-    pos: int
-    at_ms: int
-    day: str
+    gen: Generation
+    pos: Position
+    at_ms: AtMs
+    day: Day
     calls: tuple[Call, ...]
 
 
 class CounterCall(Struct, frozen=True, kw_only=True):
     """The ticket at a counter."""
 
-    call_id: str
+    call_id: CallId
     ticket: str
-    number: str
+    number: Number
     service: str
     state: str
-    called_ms: int
-    repeat: int = 1
+    called_ms: AtMs
+    repeat: Repeat = 1
 
 
 class CounterView(Struct, frozen=True, kw_only=True):
@@ -79,11 +85,11 @@ class CounterView(Struct, frozen=True, kw_only=True):
         call: None when nobody is called.
     """
 
-    gen: str
-    pos: int
-    counter: int
+    gen: Generation
+    pos: Position
+    counter: CounterId
     status: CounterStatus
-    waiting: int
+    waiting: Count
     call: CounterCall | None = None
 
 
@@ -97,19 +103,19 @@ class ServiceQueue(Struct, frozen=True, kw_only=True):
         issued: Tickets issued today.
     """
 
-    waiting: int
-    next: tuple[str, ...]
-    last: str = ""
-    issued: int = 0
+    waiting: Count
+    next: tuple[Number, ...]
+    last: LastNumber = ""
+    issued: Count = 0
 
 
 class QueueView(Struct, frozen=True, kw_only=True):
     """`state/queue`: every service of the hall, by id."""
 
-    gen: str
-    pos: int
-    at_ms: int
-    day: str
+    gen: Generation
+    pos: Position
+    at_ms: AtMs
+    day: Day
     services: dict[str, ServiceQueue]
 
 

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct, field
 
 from broker.hall.events import HallEvent
+from broker.hall.stamps import AtMs, Generation, Position
 from broker.hall.views import BoardView, CounterView, QueueView
 
 UP_BYTES_MAX = 8 * 1024
@@ -20,8 +21,6 @@ COMMANDS_MAX = 16
 # `$` would let a line end pass.
 Stream = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
 Seq = Annotated[int, Meta(ge=1, le=2**53 - 1)]
-Position = Annotated[int, Meta(ge=0, le=2**53 - 1)]
-Generation = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}-[0-9a-f]{8}\Z")]
 
 
 class WireError(ValueError):
@@ -58,7 +57,7 @@ class Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     seq: Seq
     pos: Position
-    at_ms: int
+    at_ms: AtMs
     events: tuple[HallEvent, ...] = ()
     refusal: str = ""
     detail: str = ""
@@ -128,8 +127,8 @@ class HubState(Struct, frozen=True, kw_only=True):
     gen: Generation
     pos: Position
     beat: Position
-    start: str
-    at_ms: int
+    start: Annotated[str, Meta(max_length=64)]
+    at_ms: AtMs
     v: int = 1
 
 

@@ -38,12 +38,12 @@ SETUP = make_setup(
 )
 
 
-def kiosk() -> KioskRole:
+def kiosk(*lamps: str) -> KioskRole:
     """Return a kiosk with a button for a service, an agency, and PRIORITY."""
     return KioskRole(
         setup=SETUP,
         services={"ktp-el": "ktp-el", "A": "ktp-el"},
-        lamps=(READY, "PRIORITY", "A"),
+        lamps=lamps or (READY, "PRIORITY"),
         zone=WIB,
     )
 
@@ -88,7 +88,7 @@ def test_priority_is_refused_until_a_release_knows_it() -> None:
     (wish,) = kiosk().pressed("PRIORITY", PRESSED)
 
     assert wish == Flash(
-        "PRIORITY", Pattern.SHORT_FLASHES, why="button PRIORITY: not known to this release"
+        ("PRIORITY",), Pattern.SHORT_FLASHES, why="button PRIORITY: not known to this release"
     )
 
 
@@ -119,7 +119,7 @@ def test_an_issue_becomes_a_slip_and_its_confirm() -> None:
     assert lines[6] == "A007".center(WIDTH).rstrip()
     assert wish.confirm == (ConfirmPrint(ticket=TICKET, number="A007"),)
     assert wish.cancel == (Cancel(ticket=TICKET),)
-    assert wish.failed == Flash(READY, Pattern.SHORT_FLASHES)
+    assert wish.failed == Flash((READY,), Pattern.SHORT_FLASHES)
 
 
 @pytest.mark.parametrize(
@@ -151,9 +151,34 @@ def test_a_refused_issue_is_three_short_flashes() -> None:
     refused = Result(seq=7, pos=20, at_ms=1, refusal="numbers_used_up")
 
     assert kiosk().answered(Issue(services=("ktp-el",)), refused) == (
-        Flash(READY, Pattern.SHORT_FLASHES),
+        Flash((READY,), Pattern.SHORT_FLASHES),
     )
     assert kiosk().answered(ConfirmPrint(ticket=TICKET, number="A007"), refused) == ()
+
+
+LAMPS = [
+    # lamps it has, those that show that an issue of ktp-el was refused
+    ((READY,), (READY,)),
+    (("ktp-el",), ("ktp-el",)),
+    ((READY, "ktp-el", "npwp"), ("ktp-el",)),
+    (("A", "npwp"), ("A",)),
+    (("npwp", "PRIORITY"), ("npwp", "PRIORITY")),
+]
+
+
+@pytest.mark.parametrize(("lamps", "shown"), LAMPS)
+def test_a_refusal_is_seen_on_any_kiosk_with_a_lamp(
+    lamps: tuple[str, ...], shown: tuple[str, ...]
+) -> None:
+    """On the lamp of the service's button, else on `ready`, else on all there are."""
+    role = kiosk(*lamps)
+    refused = Result(seq=7, pos=20, at_ms=1, refusal="numbers_used_up")
+
+    assert role.answered(Issue(services=("ktp-el",)), refused) == (
+        Flash(shown, Pattern.SHORT_FLASHES),
+    )
+    assert role.failed("ktp-el") == Flash(shown, Pattern.SHORT_FLASHES)
+    assert slip_of(role, issued()).failed == Flash(shown, Pattern.SHORT_FLASHES)
 
 
 def test_an_accepted_issue_without_a_ticket_is_said() -> None:
@@ -177,7 +202,8 @@ def test_an_accepted_issue_without_a_ticket_is_said() -> None:
 )
 def test_the_lamp_table(standing: Standing, pattern: Pattern) -> None:
     """Steady = press; slow blink = kept, not printed; off = no hub. PRIORITY's lamp stays dark."""
-    assert kiosk().standing(standing) == {READY: pattern, "A": pattern}
+    role = kiosk(READY, "PRIORITY", "A")
+    assert role.standing(standing) == {READY: pattern, "A": pattern}
 
 
 def test_a_bad_snapshot_is_told_to_the_runtime() -> None:

@@ -1,0 +1,31 @@
+"""The short values that say which, where and when in rows and snapshots, each with its bounds.
+
+A snapshot with one out of its bounds is refused as a whole where it is read, so that what shows it
+(a board, a lamp, a page) never meets a text it can't paint or an instant no calendar has.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+# `$` would let a line end pass.
+Generation = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}-[0-9a-f]{8}\Z")]
+"""`n-hex`: which journal, compared by n (DESIGN §5.9)."""
+
+Position = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+"""A row of the journal, or a count that grows like one. Above it, JavaScript rounds."""
+
+AtMs = Annotated[int, Meta(ge=0, le=4_102_444_800_000)]
+"""UTC milliseconds from 1970, where a machine without a clock chip starts, to 2100."""
+
+Day = Annotated[str, Meta(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?\Z")]
+"""An ISO date; empty before the first day was opened."""
+
+CallId = Annotated[str, Meta(min_length=1, max_length=64)]
+"""Origin of the command that called; at most as long as what `seen` may say."""
+
+Repeat = Annotated[int, Meta(ge=1, le=9999)]
+"""1 for the first call, 2 for the first recall, ..."""
+
+Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+"""How many tickets."""
