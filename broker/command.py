@@ -121,7 +121,7 @@ def hub(args: argparse.Namespace) -> int:
     except HallFileError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    except (SettingsError, StoreError) as error:
+    except (SettingsError, OSError) as error:  # StoreError is one
         _log.critical("the hub does not run", extra=kv(why=str(error)))
         return 1
     return 0
@@ -160,6 +160,12 @@ def journal(args: argparse.Namespace) -> int:
             case _:
                 text = msgspec.json.format(msgspec.json.encode(records.stats(path)))
                 sys.stdout.write(text.decode() + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # `| head` has enough. What is still buffered goes nowhere, or the interpreter would say so
+        # at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except StoreError as error:
         sys.stderr.write(f"{error}\n")
         return 1

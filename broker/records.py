@@ -203,17 +203,26 @@ class _Walk:
 
 @contextlib.contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open the file read-only, beside a hub that writes it."""
+    """Open the file read-only, beside a hub that writes it.
+
+    Raises:
+        StoreError: It is missing, no journal, or can't be read.
+    """
     if not path.exists():
         raise StoreError(f"{path}: no such file: is --data the hall's folder?")
-    with store_errors(path):
-        db = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=WAIT_S, isolation_level=None
-        )
-        try:
+    none = f"{path}: this is no hub's journal: is --data the hall's folder?"
+    try:
+        with store_errors(path), contextlib.closing(_connected(path)) as db:
+            if not {"born", "gen"} <= _meta(db).keys():
+                raise StoreError(none)
             yield db
-        finally:
-            db.close()
+    except sqlite3.OperationalError as error:  # a table or a column is missing
+        raise StoreError(f"{none} ({error})") from error
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    return sqlite3.connect(uri, uri=True, timeout=WAIT_S, isolation_level=None)
 
 
 def _meta(db: sqlite3.Connection) -> dict[str, str]:
@@ -229,6 +238,6 @@ def _json_or_hex(command: bytes) -> Raw | str:
     try:
         line = msgspec.json.format(command, indent=-1)
         line.decode()
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return command.hex()
     return Raw(line)

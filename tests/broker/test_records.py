@@ -101,6 +101,18 @@ async def test_export_is_a_json_line_a_row(tmp_path: Path) -> None:
     assert (two["command"], two["refusal"]) == (bad.hex(), "rejected")
 
 
+async def test_a_command_too_deep_for_the_parser_is_exported_as_its_bytes(tmp_path: Path) -> None:
+    """One hostile row must not hide those behind it."""
+    path = tmp_path / "journal.db"
+    deep = b"[" * 2000 + b"]" * 2000
+    async with Journal.open(path) as journal:
+        await journal.commit(
+            [entry(1, KIOSK, 1, refusal="rejected", command=deep), entry(2, KIOSK, 2)]
+        )
+
+    assert [json.loads(line)["command"] for line in export(path)] == [deep.hex(), {"type": "close"}]
+
+
 async def test_stats_count(tmp_path: Path) -> None:
     """Rows, days, streams and refusals, while the hub runs."""
     path = tmp_path / "journal.db"

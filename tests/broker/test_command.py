@@ -1,0 +1,77 @@
+"""`loket hub` and `loket journal`: what a person reads and the exit code, in real processes."""
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from broker.journal import Journal
+from tests.broker.written import KIOSK, entry, written
+
+LOKET = (sys.executable, "-m", "edge.cli")
+
+
+def loket(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(
+        [*LOKET, *arguments], capture_output=True, text=True, check=False, timeout=30
+    )
+
+
+def folder(data: Path) -> Path:
+    """Return the hub's folder in a data folder, made."""
+    path = data / "hub"
+    path.mkdir()
+    return path / "journal.db"
+
+
+async def write_much(path: Path) -> None:
+    """Write a journal bigger than any pipe."""
+    command = b'{"x":"%s"}' % (b"y" * 900)
+    async with Journal.open(path) as journal:
+        await journal.commit([entry(n, KIOSK, n, command=command) for n in range(1, 400)])
+
+
+def test_a_reader_that_has_enough_ends_an_export_quietly(tmp_path: Path) -> None:
+    """`loket journal export | head` prints some rows and no traceback."""
+    asyncio.run(write_much(folder(tmp_path)))
+    command = [*LOKET, "journal", "export", "--data", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as export:
+        assert export.stdout is not None
+        assert export.stderr is not None
+        assert export.stdout.readline().startswith(b'{"pos":1,')
+        export.stdout.close()
+        assert export.stderr.read() == b""
+        assert export.wait(30) == 1
+
+
+@pytest.mark.parametrize("what", ["verify", "stats", "export"])
+@pytest.mark.parametrize("content", ["empty", "text", "tables of another"])
+def test_a_file_that_is_no_journal_is_said_to_be_none(
+    tmp_path: Path, what: str, content: str
+) -> None:
+    """One line with the file's name on stderr, and exit code 1."""
+    path = folder(tmp_path)
+    if content == "tables of another":
+        with sqlite3.connect(path) as db:
+            db.execute("CREATE TABLE rows (x)")
+        db.close()
+    else:
+        path.write_text("Lorem ipsum " * 1000 if content == "text" else "")
+
+    told = loket("journal", what, "--data", str(tmp_path))
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr.startswith(str(path))
+    assert told.stderr.count("\n") == 1
+
+
+def test_verify_counts_the_rows_of_a_good_journal(tmp_path: Path) -> None:
+    """Exit code 0, and the number of rows."""
+    path = folder(tmp_path)
+    asyncio.run(written(path))
+
+    told = loket("journal", "verify", "--data", str(tmp_path))
+    assert (told.returncode, told.stdout) == (0, f"{path}: 6 rows, the chain holds\n")
