@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from queue import Empty, Queue
 from random import Random
+from time import monotonic
 
 import pytest
 
@@ -59,7 +60,7 @@ class Ear:
             on_event=on_event or self.told.put,
             new_session=lambda: f"session-{next(sessions)}",
             random=Random(1),
-            **({"mono_s": lambda: float(next(seconds))} if is_in_a_hurry else {}),
+            mono_s=(lambda: float(next(seconds))) if is_in_a_hurry else monotonic,
         )
 
     def __enter__(self) -> "Ear":
