@@ -36,6 +36,9 @@ HOST = "127.0.0.1"
 HALL = Path(firmware_config.__file__).parent / "examples" / "demo.toml"
 READY_WITHIN_S = 90.0
 SPEED_MAX = 1000
+PORT_MIN, PORT_MAX = 1024, 65535
+"""Below are those of the system's own services, which a plain user can't open."""
+
 JOIN_EVERY_S = 0.05
 PORT_WAIT_S = 2.0
 """The port of a demo that was just killed is free again by then."""
@@ -99,7 +102,7 @@ def demo(args: argparse.Namespace) -> int:
         return 2
     except MisuseError as error:
         sys.stderr.write(f"loket demo: {error}\n")
-        return 1
+        return 2
 
 
 @contextlib.contextmanager
@@ -342,8 +345,9 @@ def _free_port() -> int:
 
 def _port(text: str) -> int:
     port = int(text)
-    if not 0 <= port <= 65535:  # noqa: PLR2004 - the last TCP port
-        raise argparse.ArgumentTypeError(f"{text} is no port: 1024 to 65535, or 0 for a free one")
+    if port and not PORT_MIN <= port <= PORT_MAX:
+        bounds = f"{PORT_MIN} to {PORT_MAX}, or 0 for a free one"
+        raise argparse.ArgumentTypeError(f"{text} is no port for the page: {bounds}")
     return port
 
 

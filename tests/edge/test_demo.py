@@ -105,7 +105,7 @@ def test_a_second_demo_on_the_same_data_is_refused(tmp_path: Path) -> None:
         second = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=False
         )
-    assert second.returncode == 1
+    assert second.returncode == 2
     assert "another demo runs on" in second.stderr
     assert "--data" in second.stderr
     with planned(args) as again:
@@ -142,7 +142,14 @@ def test_a_busy_broker_port_is_replaced(tmp_path: Path) -> None:
             assert made.broker_port != taken
 
 
-BAD_FLAGS = [("--play", "0"), ("--play", "fast"), ("--port", "70000"), ("--broker", "rabbit")]
+BAD_FLAGS = [
+    ("--play", "0"),
+    ("--play", "fast"),
+    ("--port", "65536"),
+    ("--port", "1023"),
+    ("--port", "-1"),
+    ("--broker", "rabbit"),
+]
 
 
 @pytest.mark.parametrize("flags", BAD_FLAGS)
@@ -151,3 +158,9 @@ def test_flags_that_make_no_sense_exit_2(flags: tuple[str, str]) -> None:
     with pytest.raises(SystemExit) as stop:
         parsed(*flags)
     assert stop.value.code == 2
+
+
+@pytest.mark.parametrize("port", [0, 1024, 65535])
+def test_a_port_may_be_any_a_plain_user_can_have(port: int) -> None:
+    """0 is a free one."""
+    assert parsed("--port", str(port)).port == port
