@@ -24,7 +24,7 @@ from displays.loop import BoardLoop, FrameAsked, Inbox, Self
 from displays.sample import SAMPLE_AT, sample_view
 from displays.screen import Screen, ScreenError
 from displays.sizes import legibility, make_grid
-from firmware_config.arguments import add_hall_arguments
+from firmware_config.arguments import MisuseError, add_hall_arguments
 from firmware_config.load import HallFileError, load_hall
 from firmware_config.schema import BoardNode, HallFile, far_seat_m_of, node_of, role_of, setup_of
 
@@ -34,10 +34,6 @@ FRAME_SOCKET = "frame.sock"
 
 SHOT_S = 10_800.0
 """The instant of a picture: the first sentence, in the main language, and nothing shifted."""
-
-
-class MisuseError(Exception):
-    """The command can't mean this; the message says what it can."""
 
 
 def board_arguments(parser: argparse.ArgumentParser) -> None:

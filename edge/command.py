@@ -28,7 +28,7 @@ from edge.panel import SOCKET_FILE, Panel, PanelError
 from edge.paper import SlipFile
 from edge.post import Identity
 from edge.role import Role
-from firmware_config.arguments import add_hall_arguments
+from firmware_config.arguments import MisuseError, add_hall_arguments
 from firmware_config.load import HallFileError, load_hall
 from firmware_config.schema import (
     CounterNode,
@@ -41,10 +41,6 @@ from firmware_config.schema import (
 )
 
 _log = logging.getLogger(__name__)
-
-
-class MisuseError(Exception):
-    """The command can't mean this; the message says what it can."""
 
 
 def node_arguments(parser: argparse.ArgumentParser) -> None:

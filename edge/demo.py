@@ -20,15 +20,10 @@ import firmware_config
 from broker import log as json_log
 from broker.clock import SystemClock
 from broker.link import SettingsError, read_settings
+from edge.panel import PATH_BYTES_MAX
 from edge.play import Player, play, rhythm
-from edge.supervise import (
-    NOTIFY_FILE,
-    PATH_BYTES_MAX,
-    Child,
-    StartError,
-    Supervisor,
-    write_pids,
-)
+from edge.supervise import NOTIFY_FILE, Child, StartError, Supervisor, write_pids
+from firmware_config.arguments import MisuseError
 from firmware_config.load import HallFileError, load_hall
 from firmware_config.schema import BoardNode, CounterNode, HallFile, KioskNode, role_of
 
@@ -42,10 +37,6 @@ PORT_MIN, PORT_MAX = 1024, 65535
 JOIN_EVERY_S = 0.05
 PORT_WAIT_S = 2.0
 """The port of a demo that was just killed is free again by then."""
-
-
-class MisuseError(Exception):
-    """The demo can't start as asked; the message says how to mend it."""
 
 
 class Plan(NamedTuple):

@@ -1,4 +1,7 @@
-"""The flags every process of a hall takes: which hall file, which data folder, how much to log."""
+"""The flags every process of a hall takes: which hall file, which data folder, how much to log.
+
+And the one error of all commands that were asked for what can't be.
+"""
 
 import argparse
 from pathlib import Path
@@ -7,6 +10,10 @@ from firmware_config.load import load_hall
 from firmware_config.schema import HallFile
 
 LEVELS = ("debug", "info", "warning", "error")
+
+
+class MisuseError(Exception):
+    """The command can't mean this; the message says what it can. The exit code is 2."""
 
 
 def add_hall_arguments(parser: argparse.ArgumentParser, *, is_data_required: bool = True) -> None:

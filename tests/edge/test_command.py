@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from edge.command import MisuseError, wiring_of
+from edge.command import wiring_of
 from edge.counter import CounterRole
 from edge.kiosk import KioskRole
+from firmware_config.arguments import MisuseError
 from firmware_config.load import load_hall
 
 EVERY_KEY = Path(__file__).parents[1] / "firmware_config" / "every_key.toml"

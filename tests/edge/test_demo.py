@@ -11,13 +11,13 @@ import pytest
 from edge.demo import (
     HALL,
     HOST,
-    MisuseError,
     Plan,
     children_of,
     demo_arguments,
     planned,
     players_of,
 )
+from firmware_config.arguments import MisuseError
 from firmware_config.load import HallFileError, load_hall
 
 
