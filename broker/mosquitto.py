@@ -12,7 +12,6 @@ its own; root (a demo in a container) is kept, and said in the log.
 import asyncio
 import base64
 import contextlib
-import ctypes
 import errno
 import hashlib
 import ipaddress
@@ -21,7 +20,6 @@ import os
 import pwd
 import secrets
 import shutil
-import signal
 import socket
 import struct
 from asyncio.subprocess import DEVNULL, PIPE, Process
@@ -30,6 +28,7 @@ from pathlib import Path
 
 from broker.accounts import Account, make_private_folder, rights, write_private
 from broker.log import kv
+from broker.vitals import dying_with
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +43,6 @@ LOOK_S = 0.02
 # Debian keeps daemons where a plain user's PATH doesn't look.
 SYSTEM_PATHS = ("/usr/sbin", "/usr/local/sbin")
 
-PR_SET_PDEATHSIG = 1
 TCP_LISTEN = "0A"
 IPV6 = 6
 
@@ -196,7 +194,7 @@ async def serve(  # noqa: PLR0913 - what a broker needs, each by name
         stderr=PIPE,
         # Without it: Debian's mosquitto says READY=1 itself, before its sockets were checked.
         env={name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"},
-        preexec_fn=_dying_with(os.getpid()),
+        preexec_fn=dying_with(os.getpid()),
     )
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -318,18 +316,6 @@ async def _stop(child: Process) -> None:
     except TimeoutError:
         child.kill()
         await child.wait()
-
-
-def _dying_with(parent: int) -> Callable[[], None]:
-    """Return what the child calls before it becomes mosquitto: the kernel kills it with us."""
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-
-    def bind() -> None:
-        # Without the second look a parent that died in between would leave an orphan on the port.
-        if prctl(PR_SET_PDEATHSIG, signal.SIGKILL) != 0 or os.getppid() != parent:
-            os._exit(1)
-
-    return bind
 
 
 def listening(pid: int) -> set[Address]:

@@ -1,15 +1,20 @@
-"""What a process knows of itself and its machine, and what it tells its supervisor.
+"""What a process knows of itself and its machine, tells its supervisor, and asks of its children.
 
-systemd's protocol (`sd_notify`), which the demo's supervisor speaks too: datagrams to the Unix
-socket named by NOTIFY_SOCKET.
+To the supervisor: systemd's protocol (`sd_notify`), which the demo's speaks too: datagrams to the
+Unix socket named by NOTIFY_SOCKET. Of its children: not to outlive it.
 """
 
+import ctypes
 import os
+import signal
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 NOTIFY_WAIT_S = 1.0
 """A supervisor that doesn't read its socket for so long is an error, not a reason to hang."""
+
+_PR_SET_PDEATHSIG = 1
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _STATM = Path("/proc/self/statm")
@@ -59,3 +64,21 @@ def rss_bytes() -> int:
     """Return the memory of this process that is in RAM."""
     resident_pages = int(_STATM.read_text(encoding="ascii").split()[1])
     return resident_pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def dying_with(parent: int) -> Callable[[], None]:
+    """Return what a child of this process calls before its exec: the kernel kills it with us.
+
+    For `preexec_fn`, where the parent has no other threads.
+
+    Args:
+        parent: Our pid.
+    """
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+    def bind() -> None:
+        # Without the second look a parent that died in between would leave an orphan.
+        if prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0 or os.getppid() != parent:
+            os._exit(1)
+
+    return bind

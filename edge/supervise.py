@@ -6,7 +6,6 @@ ends three times without ever being ready is given up: its fault won't mend by t
 
 import asyncio
 import contextlib
-import ctypes
 import json
 import logging
 import os
@@ -19,6 +18,7 @@ from typing import NamedTuple
 
 from broker.clock import Clock
 from broker.log import kv
+from broker.vitals import dying_with
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,6 @@ STOP_WITHIN_S = 5.0
 TRIES_MAX = 3
 LOG_BYTES_MAX = 8 * 1024 * 1024
 LAST_LINES = 5
-PR_SET_PDEATHSIG = 1
 
 LOG_FILE = "log.jsonl"
 NOTIFY_FILE = "notify.sock"
@@ -184,18 +183,8 @@ def _started(child: Child, folder: Path, address: str) -> subprocess.Popen[bytes
             # A group of its own: Ctrl-C in the terminal is ours to act on, and what the child has
             # started ends with it.
             start_new_session=True,
-            preexec_fn=_dying_with(os.getpid()),  # noqa: PLW1509 - this process has no threads
+            preexec_fn=dying_with(os.getpid()),  # noqa: PLW1509 - this process has no threads
         )
-
-
-def _dying_with(parent: int) -> Callable[[], None]:
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-
-    def bind() -> None:
-        if prctl(PR_SET_PDEATHSIG, signal.SIGKILL) != 0 or os.getppid() != parent:
-            os._exit(1)
-
-    return bind
 
 
 def _watched(pid: int) -> tuple[asyncio.Event, Callable[[], None]]:
