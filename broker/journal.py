@@ -114,7 +114,6 @@ class Journal:
 
     Attributes:
         gen: The generation this hub serves (DESIGN §5.9).
-        last_pos, last_at_ms: Of the newest row; 0 when there is none.
         streams: Per stream its node and its last seq, as found at the start.
         beat_base: Beats of this start are above it and at most `BEATS_A_START` above.
     """
@@ -155,16 +154,6 @@ class Journal:
             gen, beat_base, head = await transact(db, lambda sql: _begin(sql, random_hex(4)))
             streams = await transact(db, _streams)
             yield cls(db=db, path=path, gen=gen, beat_base=beat_base, head=head, streams=streams)
-
-    @property
-    def last_pos(self) -> int:
-        """Position of the newest committed row."""
-        return self._head.pos
-
-    @property
-    def last_at_ms(self) -> int:
-        """Its stamp."""
-        return self._head.at_ms
 
     async def tail(self) -> Iterator[Fact]:
         """Return the rows from the newest opened day on, to fold; each is checked by the chain.

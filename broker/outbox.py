@@ -127,11 +127,6 @@ class Outbox:
         await transact(self._db, lambda db: db.execute(sql, (gen,)).close())
         self._gen = gen
 
-    async def append(self, command: Command, *, made_s: float) -> Row:
-        """Commit the command as the next row; see `append_all`."""
-        (row,) = await self.append_all((command,), made_s=made_s)
-        return row
-
     async def append_all(
         self,
         commands: Iterable[Command],
@@ -163,7 +158,7 @@ class Outbox:
             raise
 
     def note(self, row: Row, result: Result) -> None:
-        """Keep the result for the next commit, an append's or a flush's. Twice changes nothing."""
+        """Keep the result for the next commit, of commands or a flush's. Twice changes nothing."""
         self._noted.append((row, result))
 
     async def flush(self) -> None:

@@ -92,12 +92,6 @@ class Presence:
         ]
         return [change for change in changes if change]
 
-    def wake_s(self) -> float | None:
-        """Return the monotonic instant at which `due()` may have something; None = not yet."""
-        here = (seen.heard_s for seen in self.nodes.values() if seen.contact is Contact.HERE)
-        heard_s = min(here, default=None)
-        return None if heard_s is None else heard_s + SILENT_AFTER_S
-
     def _will(self, node: str, will: Birth, now_s: float) -> Change | None:
         seen = self.nodes.get(node)
         if seen is None:

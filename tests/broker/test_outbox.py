@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from broker import outbox as module
-from broker.hall.commands import CallNext, Issue, OpenDay, decode_command
+from broker.hall.commands import CallNext, Command, Issue, OpenDay, decode_command
 from broker.hall.events import CounterOpened
 from broker.outbox import CommandTooBig, Outbox
 from broker.store import StoreError, transact
@@ -42,13 +42,19 @@ def shown(path: Path) -> list[tuple[Any, ...]]:
     ]
 
 
+async def append(outbox: Outbox, command: Command, *, made_s: float) -> Row:
+    """Commit one command."""
+    (row,) = await outbox.append_all((command,), made_s=made_s)
+    return row
+
+
 async def test_a_row_is_on_disk_when_append_returns(tmp_path: Path) -> None:
     """Numbers are dense from 1, and the command is the one given."""
     path = tmp_path / "outbox.db"
     async with Outbox.open(path, boot="b1", stream=STREAMS[0]) as outbox:
         assert outbox.rows == []
-        one = await outbox.append(CallNext(counter=3, seen="x"), made_s=12.5)
-        two = await outbox.append(Issue(services=("ktp-el",)), made_s=13.0)
+        one = await append(outbox, CallNext(counter=3, seen="x"), made_s=12.5)
+        two = await append(outbox, Issue(services=("ktp-el",)), made_s=13.0)
 
         assert (one.stream, one.seq, one.made_s) == (STREAMS[0], 1, 12.5)
         assert decode_command(one.command) == CallNext(counter=3, seen="x")
@@ -64,10 +70,10 @@ async def test_what_has_no_result_is_there_after_a_start(tmp_path: Path) -> None
     path = tmp_path / "outbox.db"
     for boot, stream in zip(("b1", "b2", "b2"), reversed(STREAMS[:3]), strict=True):
         async with Outbox.open(path, boot=boot, stream=stream) as outbox:
-            row = await outbox.append(CallNext(counter=3), made_s=1.0)
+            row = await append(outbox, CallNext(counter=3), made_s=1.0)
             outbox.note(row, result_of(row))
-            await outbox.append(CallNext(counter=4), made_s=2.0)
-            await outbox.append(CallNext(counter=5), made_s=3.0)
+            await append(outbox, CallNext(counter=4), made_s=2.0)
+            await append(outbox, CallNext(counter=5), made_s=3.0)
     async with Outbox.open(path, boot="b2", stream=STREAMS[3]) as outbox:
         found = [(row.stream, row.seq, row.made_s) for row in outbox.rows]
 
@@ -85,11 +91,11 @@ async def test_a_noted_result_rides_with_the_next_commit(tmp_path: Path) -> None
     """Until an append or a flush it is in memory only; twice changes nothing."""
     path = tmp_path / "outbox.db"
     async with Outbox.open(path, boot="b1", stream=STREAMS[0]) as outbox:
-        one = await outbox.append(CallNext(counter=3), made_s=1.0)
+        one = await append(outbox, CallNext(counter=3), made_s=1.0)
         outbox.note(one, result_of(one))
         assert shown(path) == [(STREAMS[0], 1, "call_next", None)]
 
-        two = await outbox.append(CallNext(counter=3), made_s=2.0)
+        two = await append(outbox, CallNext(counter=3), made_s=2.0)
         outbox.note(one, result_of(one))
         outbox.note(two, result_of(two))
         await outbox.flush()
@@ -106,7 +112,7 @@ async def test_a_result_of_an_earlier_stream_is_kept(tmp_path: Path) -> None:
     """What was pending at the start gets its result like any other row."""
     path = tmp_path / "outbox.db"
     async with Outbox.open(path, boot="b1", stream=STREAMS[0]) as outbox:
-        await outbox.append(CallNext(counter=3), made_s=1.0)
+        await append(outbox, CallNext(counter=3), made_s=1.0)
     async with Outbox.open(path, boot="b1", stream=STREAMS[1]) as outbox:
         outbox.note(outbox.rows[0], result_of(outbox.rows[0]))
         await outbox.flush()
@@ -119,7 +125,7 @@ async def test_commands_and_results_in_one_commit(tmp_path: Path) -> None:
     path = tmp_path / "outbox.db"
     big = OpenDay(date="2" * 5000)
     async with Outbox.open(path, boot="b1", stream=STREAMS[0]) as outbox:
-        one = await outbox.append(CallNext(counter=3), made_s=1.0)
+        one = await append(outbox, CallNext(counter=3), made_s=1.0)
         with pytest.raises(CommandTooBig):
             await outbox.append_all(
                 [CallNext(counter=4), big], made_s=2.0, decided=[(one, result_of(one))]
@@ -145,23 +151,23 @@ async def test_a_command_has_at_most_4_kib(tmp_path: Path, length: int, *, is_ta
     async with Outbox.open(tmp_path / "o.db", boot="b1", stream=STREAMS[0]) as outbox:
         if not is_taken:
             with pytest.raises(CommandTooBig, match="4097 bytes"):
-                await outbox.append(command, made_s=1.0)
+                await append(outbox, command, made_s=1.0)
             command = OpenDay(date="2026-11-25")
 
-        assert (await outbox.append(command, made_s=1.0)).seq == 1
+        assert (await append(outbox, command, made_s=1.0)).seq == 1
 
 
 async def test_a_failed_append_uses_no_number_and_keeps_results(tmp_path: Path) -> None:
     """After an error the next row gets the same number and takes the noted results along."""
     path = tmp_path / "outbox.db"
     async with Outbox.open(path, boot="b1", stream=STREAMS[0]) as outbox:
-        one = await outbox.append(CallNext(counter=3), made_s=1.0)
+        one = await append(outbox, CallNext(counter=3), made_s=1.0)
         outbox.note(one, result_of(one))
         await transact(outbox._db, lambda db: db.execute("ALTER TABLE pending RENAME TO away"))
         with pytest.raises(sqlite3.OperationalError):
-            await outbox.append(CallNext(counter=3), made_s=2.0)
+            await append(outbox, CallNext(counter=3), made_s=2.0)
         await transact(outbox._db, lambda db: db.execute("ALTER TABLE away RENAME TO pending"))
-        two = await outbox.append(CallNext(counter=3), made_s=3.0)
+        two = await append(outbox, CallNext(counter=3), made_s=3.0)
 
         assert two.seq == 2
         assert [result for *_, result in shown(path)] == [101, None]
@@ -172,7 +178,7 @@ async def test_appends_at_once_are_in_order(tmp_path: Path) -> None:
     path = tmp_path / "outbox.db"
     async with Outbox.open(path, boot="b1", stream=STREAMS[0]) as outbox:
         rows = await asyncio.gather(
-            *(outbox.append(CallNext(counter=n), made_s=1.0) for n in range(1, 21))
+            *(append(outbox, CallNext(counter=n), made_s=1.0) for n in range(1, 21))
         )
 
     assert [row.seq for row in rows] == list(range(1, 21))
@@ -183,13 +189,13 @@ async def test_a_cut_off_append_is_committed_and_the_last(tmp_path: Path) -> Non
     """Its sender never saw the row, so nothing may follow it before the next start."""
     path = tmp_path / "outbox.db"
     async with Outbox.open(path, boot="b1", stream=STREAMS[0]) as outbox:
-        task = asyncio.create_task(outbox.append(CallNext(counter=3), made_s=1.0))
+        task = asyncio.create_task(append(outbox, CallNext(counter=3), made_s=1.0))
         await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         with pytest.raises(StoreError, match="cut off: start the process again"):
-            await outbox.append(CallNext(counter=3), made_s=2.0)
+            await append(outbox, CallNext(counter=3), made_s=2.0)
     async with Outbox.open(path, boot="b1", stream=STREAMS[1]) as outbox:
         assert [row.seq for row in outbox.rows] == [1]
 
@@ -248,7 +254,7 @@ async def test_old_rows_with_a_result_go_at_the_start(
     """Past 2 days by the hub's stamps, but the newest 10,000 stay, and 50,000 at most."""
     path = tmp_path / "outbox.db"
     async with Outbox.open(path, boot="b1", stream=STREAMS[0]) as outbox:
-        await outbox.append(CallNext(counter=3), made_s=1.0)
+        await append(outbox, CallNext(counter=3), made_s=1.0)
     fill(path, ages_ms)
     async with Outbox.open(path, boot="b1", stream=STREAMS[1]) as outbox:
         assert [row.seq for row in outbox.rows] == [1]
@@ -303,7 +309,7 @@ async def main():
         for row in outbox.rows:
             outbox.note(row, Result(seq=row.seq, pos=1, at_ms=1))
         while True:
-            row = await outbox.append(CallNext(counter=3), made_s=1.0)
+            (row,) = await outbox.append_all((CallNext(counter=3),), made_s=1.0)
             print(row.seq, flush=True)
             if row.seq % 3:
                 outbox.note(row, Result(seq=row.seq, pos=1, at_ms=1))

@@ -115,17 +115,13 @@ def test_a_will_leaves_what_is_known() -> None:
     assert (seen.birth, seen.health, seen.heard_s) == (born("a"), HEALTH, 1000.0)
 
 
-def test_it_wakes_when_the_longest_unheard_is_due() -> None:
-    """Not before, and not for those that are gone or silent already."""
+def test_only_who_is_here_becomes_silent() -> None:
+    """Each at its own time; not those that are gone or silent already."""
     presence = Presence()
-    assert presence.wake_s() is None
-
     presence.birth("a", born("1"), 1000.0)
     presence.birth("b", born("2"), 1001.0)
-    assert presence.wake_s() == 1000.0 + SILENT_AFTER_S
     assert presence.due(1000.0 + SILENT_AFTER_S - 0.1) == []
     assert presence.due(1000.0 + SILENT_AFTER_S) == [Change("a", HERE, SILENT)]
 
-    assert presence.wake_s() == 1001.0 + SILENT_AFTER_S
     presence.birth("b", will("2"), 1010.0)
-    assert presence.wake_s() is None
+    assert presence.due(1001.0 + SILENT_AFTER_S) == []
