@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from broker.hall.setup import Setup
 from broker.hall.views import BoardView, Call
+from broker.wire.generation import Stamp, is_lower, is_older
 from broker.wire.messages import HubState
 from displays.phrases import known
 
@@ -165,28 +166,18 @@ class BoardModel(NamedTuple):
     shift: tuple[int, int]
 
 
-def generation(gen: str) -> int:
-    """Return n of `n-hex`; generations are compared by it alone (DESIGN §5.9).
-
-    Raises:
-        ValueError: Not of that form.
-    """
-    return int(gen.partition("-")[0])
-
-
 class Board:
     """One board. Times are this machine's monotonic seconds and UTC milliseconds."""
 
     def __init__(self, *, setup: BoardSetup, start_s: float) -> None:
         self.ignored = 0
-        self.shown: tuple[str, int] = ("", 0)
+        self.shown = Stamp()
         """Generation and position of the snapshot that is shown."""
         self._setup = setup
         self._marks = tuple(dict.fromkeys(setup.marks.values()))
         self._heard_s = start_s
         self._hub_mono_ms: float | None = None
-        self._hub_at = (0, 0)
-        self._taken_at = (0, -1)
+        self._hub = Stamp()
         self._held: BoardView | None = None
         self._calls: tuple[tuple[date, Call], ...] = ()
         self._is_known = False
@@ -198,39 +189,30 @@ class Board:
         self._pulse_s = start_s - PULSES * PULSE_S
 
     def take_hub(self, state: HubState, *, is_retained: bool, now_s: float) -> None:
-        """Take a heartbeat. A retained one proves nothing: the hub may be gone since.
-
-        Raises:
-            ValueError: A generation that is none.
-        """
-        at = (generation(state.gen), state.pos)
-        if is_retained or at < self._hub_at or at[0] < self._taken_at[0]:
+        """Take a heartbeat. A retained one proves nothing: the hub may be gone since."""
+        if is_retained or is_older(state, self._hub) or is_lower(state.gen, self.shown.gen):
             self.ignored += not is_retained
             return
-        self._hub_at = at
-        self._hear(now_s)
-        self._hub_mono_ms = state.at_ms - now_s * 1000
-        if self._held and generation(self._held.gen) == at[0]:
+        if self._held and self._held.gen == state.gen:
             self._show(self._held, is_retained=True, now_s=now_s)
+        self._hub = Stamp(state.gen, state.pos)
+        self._hub_mono_ms = state.at_ms - now_s * 1000
+        self._heard_s = now_s
 
     def take_board(self, view: BoardView, *, is_retained: bool, now_s: float) -> None:
-        """Take a snapshot; a lower (generation, position) is ignored, an equal one is taken.
-
-        Raises:
-            ValueError: A generation that is none.
-        """
-        at = (generation(view.gen), view.pos)
-        if at < self._taken_at or at[0] < self._hub_at[0]:
+        """Take a snapshot; an older one is ignored, an equal one is taken."""
+        if is_older(view, self.shown) or is_lower(view.gen, self._hub.gen):
             self.ignored += 1
-        elif is_retained and self._hub_at[0] != at[0]:
+        elif not is_retained:
+            self._show(view, is_retained=False, now_s=now_s)
+            self._heard_s = now_s
+            if self._hub_mono_ms is None:
+                self._hub_mono_ms = view.at_ms - now_s * 1000
+        elif view.gen == self._hub.gen:
+            self._show(view, is_retained=True, now_s=now_s)
+        else:
             # Kept until the hub of this generation is heard: its calls may be of a dead one.
             self._held = view
-        else:
-            if not is_retained:
-                self._hear(now_s)
-            if not is_retained and self._hub_mono_ms is None:
-                self._hub_mono_ms = view.at_ms - now_s * 1000
-            self._show(view, is_retained=is_retained, now_s=now_s)
 
     def look(self, *, now_s: float, wall_ms: int) -> BoardModel:
         """Return what is to be shown now."""
@@ -278,20 +260,16 @@ class Board:
             instants.append(self._pulse_s + step * PULSE_STEP_S)
         return min(instant for instant in instants if instant > now_s)
 
-    def _hear(self, now_s: float) -> None:
-        self._heard_s = now_s
-
     def _show(self, view: BoardView, *, is_retained: bool, now_s: float) -> None:
-        self._held = None
-        self._is_known = True
-        self._taken_at = (generation(view.gen), view.pos)
-        self.shown = (view.gen, view.pos)
         seen = [call for call in view.calls if self._is_shown_here(call)]
         fresh = [] if is_retained else [call for call in seen if call.call_id not in self._met]
         self._calls = (
             *((self._local(call.at_ms).date(), call) for call in seen),
             *self._older_than(view),
         )[:CALLS_MIN]
+        self._held = None
+        self._is_known = True
+        self.shown = Stamp(view.gen, view.pos)
         # A call that left the snapshot can't come back: positions only grow.
         self._met = {call.call_id for call in view.calls}
         self._announced &= self._met

@@ -177,11 +177,8 @@ def _shoot(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
     hub = HubState(gen=view.gen, pos=view.pos, beat=1, start="", at_ms=view.at_ms)
     heard_s = SHOT_S - args.silent_s
     board_ = _make_board(file, node, start_s=heard_s)
-    try:
-        board_.take_hub(hub, is_retained=False, now_s=heard_s)
-        board_.take_board(view, is_retained=True, now_s=heard_s)
-    except ValueError as error:
-        raise MisuseError(f"{args.state}: gen {view.gen!r} is no generation") from error
+    board_.take_hub(hub, is_retained=False, now_s=heard_s)
+    board_.take_board(view, is_retained=True, now_s=heard_s)
     screen = Screen(size=args.size, fallback=_native(node), is_headless=True)
     screen.open()
     try:

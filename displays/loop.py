@@ -169,7 +169,7 @@ class BoardLoop:
             case Received():
                 try:
                     self._receive(event)
-                except (WireError, ValueError) as error:
+                except WireError as error:
                     self._counts["wire_errors"] += 1
                     level = logging.WARNING if self._counts["wire_errors"] == 1 else logging.DEBUG
                     _log.log(

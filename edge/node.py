@@ -25,7 +25,8 @@ from broker.log import kv
 from broker.outbox import Outbox
 from broker.store import StoreError
 from broker.vitals import rss_bytes
-from broker.wire.delivery import Row, Sender, generation_number
+from broker.wire.delivery import Row, Sender
+from broker.wire.generation import generation_number
 from broker.wire.messages import Health, Result, WireError
 from broker.wire.topics import Kind, parse_topic
 from edge.devices import Devices, OnEdge

@@ -17,6 +17,7 @@ from msgspec import Raw
 
 from broker.hall.commands import AGE_MAX_MS
 from broker.hall.events import StreamGap
+from broker.wire.generation import is_lower
 from broker.wire.messages import (
     ACK_BYTES_MAX,
     COMMAND_BYTES_MAX,
@@ -65,11 +66,6 @@ class Row(NamedTuple):
     made_s: float | None
 
 
-def generation_number(gen: str) -> int:
-    """Return the n of `n-hex`, by which generations are compared; 0 for none yet."""
-    return int(gen.partition("-")[0]) if gen else 0
-
-
 class Sender:
     """A node's end: which rows have no result yet, and what to publish now.
 
@@ -87,7 +83,8 @@ class Sender:
         self, *, stream: str, rows: Iterable[Row] = (), gen: str = "", random: Random
     ) -> None:
         self.gen = gen
-        """Highest generation heard: the owner keeps it on disk and never obeys a lower one."""
+        """Highest generation heard, of two with the same n the one heard last: the owner keeps it
+        on disk and never obeys a lower one."""
         self.beat = 0
         """`beat` of the newest live `state/hub`; 0 = none yet."""
         self.is_answered = False
@@ -230,11 +227,18 @@ class Sender:
         return next(iter(self._streams.items()))
 
     def _obeys(self, gen: str, now_s: float) -> bool:
-        mine, theirs = generation_number(self.gen), generation_number(gen)
-        if theirs > mine:
-            self.gen = gen
+        if gen == self.gen:
+            return True
+        if is_lower(gen, self.gen):
+            return False
+        # Of two hubs with the same n the one that speaks now is believed, and nothing is sent for
+        # it: both may answer each resend, and each answer would lead to the next. A hub that was
+        # not there before says so by its `start`; the timer does the rest.
+        is_higher = is_lower(self.gen, gen)
+        self.gen = gen
+        if is_higher:
             self._start_over(now_s)
-        return theirs >= mine
+        return True
 
     def _rewind(self, want: int) -> None:
         # Once for each `want`: a batch of several messages whose first was lost is answered by

@@ -3,24 +3,20 @@
 from typing import TypeVar
 
 from broker.hall.views import BoardView, CounterView, QueueView
-from broker.wire.messages import HubState, read_board, read_counter, read_hub, read_queue
+from broker.wire.generation import is_older
+from broker.wire.messages import (
+    HubState,
+    WireError,
+    read_board,
+    read_counter,
+    read_hub,
+    read_queue,
+)
 from broker.wire.topics import Kind, Topic
 
 Snapshot = BoardView | CounterView | QueueView | HubState
 
 _T = TypeVar("_T", bound=Snapshot)
-
-
-def is_older(new: Snapshot, old: Snapshot) -> bool:
-    """Return whether `new` shows an earlier state (DESIGN §5.15); an equal one is not older.
-
-    Generations are compared by their number. Two of the same number are two hubs that never met
-    (a wiped data folder): their positions can't be compared, the one that speaks now is believed.
-    """
-    new_n, old_n = (int(view.gen.partition("-")[0] or 0) for view in (new, old))
-    if new_n != old_n:
-        return new_n < old_n
-    return new.gen == old.gen and new.pos < old.pos
 
 
 class Mirror:
@@ -57,6 +53,8 @@ class Mirror:
                 return hub
             case Kind.COUNTER:
                 view = read_counter(payload)
+                if str(view.counter) != topic.id:
+                    raise WireError(f"counter {view.counter} in the snapshot of {topic.id}")
                 counter = _newer(view, self.counters.get(view.counter))
                 if counter is not None:
                     self.counters[view.counter] = counter

@@ -55,10 +55,45 @@ def test_only_what_is_lower_is_ignored(gen: str, pos: int, *, is_taken: bool) ->
     assert stage.board.ignored == (not is_taken)
 
 
-def test_a_bad_generation_is_an_error() -> None:
-    """It is the caller's to count and drop."""
-    with pytest.raises(ValueError, match="invalid literal"):
-        Stage().say(call("A007"), now_s=T, gen="x-1")
+def test_a_snapshot_that_can_not_be_shown_changes_nothing() -> None:
+    """What the reader of `state/board` refuses; were it to come, the next one would still count."""
+    stage = Stage()
+    stage.say(call("A007"), now_s=T)
+    stage.beat(T)
+    with pytest.raises(ValueError, match="year"):
+        stage.say(call("A008", at_s=10**15), now_s=T + 1, pos=9)
+
+    assert stage.board.shown == (GEN, 1)
+    stage.say(call("A009", 2, at_s=T + 20), call("A007"), now_s=T + 20, pos=2)
+    assert stage.numbers(T + 20) == ("A009", "A007")
+
+
+def test_a_new_journal_of_the_same_number_is_shown() -> None:
+    """A wiped data folder: the hub that speaks now is believed, without a restart of the board."""
+    stage = Stage()
+    stage.say(call("A107"), now_s=T, pos=5000)
+    stage.beat(T)
+    stage.pos = 3
+    stage.beat(T + 20, gen="3-ffffffff")
+    stage.say(call("A001", at_s=T + 21), now_s=T + 21, gen="3-ffffffff", pos=4)
+
+    assert stage.numbers(T + 21) == ("A001",)
+    assert stage.look(T + 29).lost_since is None
+    assert stage.board.ignored == 0
+
+
+def test_retained_calls_of_another_hub_of_the_same_number_wait_for_it() -> None:
+    """What a dead one left in the broker does not replace what the living one says."""
+    stage = Stage()
+    stage.beat(T)
+    stage.say(call("A007"), now_s=T, pos=3)
+    stage.say(call("A107"), now_s=T + 1, gen="3-ffffffff", pos=5000, is_retained=True)
+    assert stage.numbers(T + 1) == ("A007",)
+    stage.beat(T + 2)
+    assert stage.numbers(T + 2) == ("A007",)
+
+    stage.beat(T + 3, gen="3-ffffffff")
+    assert stage.numbers(T + 3) == ("A107",)
 
 
 def test_retained_calls_wait_for_a_live_hub_of_their_generation() -> None:

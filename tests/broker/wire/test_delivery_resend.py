@@ -2,14 +2,11 @@
 
 from random import Random
 
-import pytest
-
 from broker.wire.delivery import (
     RESEND_MAX_S,
     RESEND_MIN_S,
     RESEND_S,
     Sender,
-    generation_number,
 )
 from tests.broker.wire.rows import GEN, OWN, ack, hub, row, sender, sent
 
@@ -165,12 +162,6 @@ def test_a_new_start_of_the_hub_is_sent_to_at_once() -> None:
 # -- whom it obeys ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("gen", "number"), [("", 0), ("3-0a1b2c3d", 3), ("12-ffffffff", 12)])
-def test_generations_are_compared_by_their_number(gen: str, number: int) -> None:
-    """10 is higher than 9, whatever the letters say."""
-    assert generation_number(gen) == number
-
-
 def test_a_lower_generation_is_not_obeyed() -> None:
     """An old hub that came back gives no results, answers no birth and lends no beat."""
     one = Sender(stream=OWN, rows=[row(1)], gen="10-00000000", random=Random(1))
@@ -194,13 +185,25 @@ def test_a_higher_generation_is_obeyed_and_sent_to_at_once() -> None:
 
 
 def test_two_hubs_of_one_number_do_not_make_it_send_for_ever() -> None:
-    """The first one's name stays; only a higher number is news."""
+    """The one that spoke last is believed, but only a higher number is a reason to send."""
     one = sender(3)
     one.outgoing(100)
 
-    one.acked(ack(gen="3-ffffffff"), 100)
+    for gen in ("3-ffffffff", GEN, "3-ffffffff"):
+        one.acked(ack(gen=gen), 100)
+        assert (one.gen, one.outgoing(100)) == (gen, [])
 
-    assert (one.gen, one.outgoing(100)) == (GEN, [])
+
+def test_a_hub_with_a_new_journal_of_the_same_number_is_sent_to_at_once() -> None:
+    """A wiped data folder: its heartbeat names another start, and its ack counts."""
+    one = sender(2)
+    one.hub_seen(hub("s1", 900), 100)
+    one.outgoing(100)
+    one.hub_seen(hub("s2", 4, gen="3-ffffffff"), 101)
+    (up,) = one.outgoing(101)
+
+    assert (sent([up]), up.beat, one.gen) == ([1, 2], 4, "3-ffffffff")
+    assert len(one.acked(ack(1, 2, gen="3-ffffffff"), 101)) == 2
 
 
 def test_beat_is_the_newest_of_the_newest_start() -> None:

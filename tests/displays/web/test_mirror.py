@@ -50,6 +50,24 @@ def test_each_counter_has_its_own_newest() -> None:
     assert {counter: view.pos for counter, view in mirror.counters.items()} == {1: 9, 2: 3}
 
 
+def test_a_counter_is_not_taken_from_anothers_topic() -> None:
+    """It would stand for ever where the page shows the other."""
+    mirror = Mirror()
+    body = b'{"gen":"1-0000000a","pos":1,"counter":2,"status":"open","waiting":0}'
+    with pytest.raises(WireError, match="counter 2"):
+        mirror.take(Topic("demo", Kind.COUNTER, "1"), body)
+    assert mirror.counters == {}
+
+
+def test_a_snapshot_without_a_generation_does_not_freeze_what_is_shown() -> None:
+    """Nothing can be compared with it, so it is refused before it is kept."""
+    mirror = Mirror()
+    for gen in ("x", "", "1", "1-0", "-"):
+        with pytest.raises(WireError):
+            mirror.take(QUEUE, queue(gen, 9))
+    assert mirror.take(QUEUE, queue("1-0000000a", 1)) is not None
+
+
 BAD = [b"", b"{", b"\xff", b"null", b'{"gen":1}', b"[" * 5000, b" " * 40_000, b'{"gen":"x"}']
 
 
