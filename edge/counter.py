@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 LAMP = "lamp"
 
-BUTTONS = ("call", "recall", "no_show", "park", "done", "pause")
-
 DOUBLE_PRESS_S = 0.4
 """Presses of one button less than this apart are one, pressed twice. People double-press 0.1-0.3 s
 apart; nobody calls, looks up and calls the next within 0.4 s."""
@@ -108,7 +106,7 @@ class CounterRole:
             seen = self._seen_by(button, press.at_s)
             return (Ask(asked(counter=self._counter, seen=seen)),)
         if press.moment is Moment.PRESSED and button not in (*AT_ONCE, "pause"):
-            return (Flash(LAMP, REFUSED, why=f"button {button}: not known to this release"),)
+            return (Flash((LAMP,), REFUSED, why=f"button {button}: not known to this release"),)
         return ()
 
     def received(self, topic: Topic, payload: bytes, *, gen_n: int) -> None:
@@ -133,14 +131,14 @@ class CounterRole:
         this = (type(command), command.seen)
         if not result.refusal:
             self._done = this
-            return (Flash(LAMP, DONE),)
+            return (Flash((LAMP,), DONE),)
         if result.refusal == "seen_other" and this == self._done:
             return ()
-        return (Flash(LAMP, REFUSED),)
+        return (Flash((LAMP,), REFUSED),)
 
     def failed(self, button: str) -> Flash:  # noqa: ARG002 - one lamp for all buttons
         """Return the flash for a press that could not be kept."""
-        return Flash(LAMP, REFUSED)
+        return Flash((LAMP,), REFUSED)
 
     def standing(self, standing: Standing) -> dict[str, Pattern]:
         """Return what its lamp shows while nothing is flashed."""

@@ -84,7 +84,7 @@ class KioskRole:
         service = self._services.get(button)
         if service is None:
             why = f"button {button}: not known to this release"
-            return (Flash(self._lamp_of(button), REFUSED, why=why),)
+            return (Flash(self._lamps_for(button), REFUSED, why=why),)
         return (Ask(Issue(services=(service,))),)
 
     def received(self, topic: Topic, payload: bytes, *, gen_n: int) -> None:
@@ -100,23 +100,25 @@ class KioskRole:
         if not isinstance(command, Issue):
             return ()
         issued = [event for event in result.events if isinstance(event, TicketIssued)]
+        asked = (name for name, service in self._services.items() if service in command.services)
+        refused = Flash(self._lamps_for(*asked), REFUSED)
         if result.refusal:
-            return (Flash(READY, REFUSED),)
+            return (refused,)
         if not issued:
-            return (Flash(READY, REFUSED, why="the hub took the issue and made no ticket"),)
+            return (refused._replace(why="the hub took the issue and made no ticket"),)
         return (
             Print(
                 number=" ".join(ticket.number for ticket in issued),
                 text="\n".join(self._slip(ticket, result) for ticket in issued),
                 confirm=tuple(ConfirmPrint(ticket=t.ticket, number=t.number) for t in issued),
                 cancel=tuple(Cancel(ticket=ticket.ticket) for ticket in issued),
-                failed=Flash(READY, REFUSED),
+                failed=refused,
             ),
         )
 
     def failed(self, button: str) -> Flash:
         """Return the flash for a press that could not be kept."""
-        return Flash(self._lamp_of(button), REFUSED)
+        return Flash(self._lamps_for(button), REFUSED)
 
     def standing(self, standing: Standing) -> dict[str, Pattern]:
         """Return what its lamps show while nothing is flashed: all the same, but PRIORITY."""
@@ -128,8 +130,10 @@ class KioskRole:
         """Return what each button takes: `{"services": {button: service id}}`."""
         return {"services": dict(self._services)}
 
-    def _lamp_of(self, button: str) -> str:
-        return button if button in self._lamps else READY
+    def _lamps_for(self, *buttons: str) -> tuple[str, ...]:
+        """Return the lamps at which whoever pressed one of these looks; none only without lamps."""
+        own = tuple(lamp for lamp in self._lamps if lamp in buttons)
+        return own or ((READY,) if READY in self._lamps else self._lamps)
 
     def _slip(self, ticket: TicketIssued, result: Result) -> str:
         # An answer for a service that has left the hall file since must not stop the kiosk.

@@ -275,8 +275,8 @@ class Node:
     def _flash(self, flash: Flash) -> None:
         if flash.why:
             _log.info("refused here", extra=kv(why=flash.why))
-        if flash.lamp in self._lamps:
-            self._lamps[flash.lamp].flash(flash.pattern, self._clock.mono_s())
+        for lamp in self._lamps.keys() & set(flash.lamps):
+            self._lamps[lamp].flash(flash.pattern, self._clock.mono_s())
 
     async def _received(self, item: Received, now_s: float) -> None:
         topic = parse_topic(item.topic)

@@ -38,14 +38,14 @@ class Ask(NamedTuple):
 
 
 class Flash(NamedTuple):
-    """Show this once on a lamp, and log why when it was refused.
+    """Show this once on these lamps, and log why when it was refused.
 
     Attributes:
-        lamp: Its name.
+        lamps: Their names.
         why: Empty when nothing went wrong.
     """
 
-    lamp: str
+    lamps: tuple[str, ...]
     pattern: Pattern
     why: str = ""
 

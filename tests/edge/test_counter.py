@@ -126,7 +126,7 @@ def test_a_button_of_a_later_release_is_refused_here() -> None:
     wishes = role_shown().pressed("park", PRESSED)
 
     assert wishes == (
-        Flash(LAMP, Pattern.SHORT_FLASHES, why="button park: not known to this release"),
+        Flash((LAMP,), Pattern.SHORT_FLASHES, why="button park: not known to this release"),
     )
     assert role_shown().pressed("park", Press(Moment.RELEASED, 2.0)) == ()
 
@@ -230,10 +230,10 @@ def test_done_is_one_long_flash_and_refused_three_short() -> None:
     """Each answer is shown once."""
     role = role_shown()
 
-    assert role.answered(CallNext(counter=3), result()) == (Flash(LAMP, Pattern.LONG_FLASH),)
+    assert role.answered(CallNext(counter=3), result()) == (Flash((LAMP,), Pattern.LONG_FLASH),)
     for code in ("nobody_waiting", "stale", "seen_other", "rejected"):
         assert role.answered(Recall(counter=3), result(code)) == (
-            Flash(LAMP, Pattern.SHORT_FLASHES),
+            Flash((LAMP,), Pattern.SHORT_FLASHES),
         )
 
 
@@ -244,9 +244,9 @@ def test_the_echo_of_an_impatient_press_is_not_shown_as_refused() -> None:
 
     assert role.answered(CallNext(counter=3, seen="c1"), result("seen_other")) == ()
     other_button = role.answered(Recall(counter=3, seen="c1"), result("seen_other"))
-    assert other_button == (Flash(LAMP, Pattern.SHORT_FLASHES),)
+    assert other_button == (Flash((LAMP,), Pattern.SHORT_FLASHES),)
     other_call = role.answered(CallNext(counter=3, seen="c0"), result("seen_other"))
-    assert other_call == (Flash(LAMP, Pattern.SHORT_FLASHES),)
+    assert other_call == (Flash((LAMP,), Pattern.SHORT_FLASHES),)
 
 
 def test_a_panel_shows_the_counter() -> None:

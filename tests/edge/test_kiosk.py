@@ -177,8 +177,14 @@ def test_a_refusal_is_seen_on_any_kiosk_with_a_lamp(
     assert role.answered(Issue(services=("ktp-el",)), refused) == (
         Flash(shown, Pattern.SHORT_FLASHES),
     )
-    assert role.failed("ktp-el") == Flash(shown, Pattern.SHORT_FLASHES)
     assert slip_of(role, issued()).failed == Flash(shown, Pattern.SHORT_FLASHES)
+
+
+def test_a_press_that_could_not_be_kept_is_seen_on_the_buttons_own_lamp() -> None:
+    """Or on the others, when it has none."""
+    assert kiosk(READY, "A").failed("A").lamps == ("A",)
+    assert kiosk(READY, "A").failed("ktp-el").lamps == (READY,)
+    assert kiosk("A").failed("ktp-el").lamps == ("A",)
 
 
 def test_an_accepted_issue_without_a_ticket_is_said() -> None:
