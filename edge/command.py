@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import importlib.metadata
 import logging
+import os
 import secrets
 import signal
 import sys
@@ -17,7 +18,7 @@ from broker.clock import SystemClock
 from broker.link import Link, SettingsError, read_settings
 from broker.outbox import Outbox
 from broker.store import StoreError
-from broker.vitals import boot_id, ready
+from broker.vitals import boot_id, ready, watchdog
 from broker.wire.delivery import Sender
 from edge.counter import LAMP, CounterRole
 from edge.devices import Devices, PinsKind, PinsMissingError, open_factory
@@ -159,6 +160,7 @@ async def _run(hall: HallFile, node_id: str, *, folder: Path, pins: PinsKind) ->
                 inbox=inbox,
                 paper=SlipFile(path=folder / "slip.txt"),
                 clock=clock,
+                fed=watchdog if os.environ.get("WATCHDOG_USEC") else None,
             )
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, parts.stop)

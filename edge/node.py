@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -46,6 +46,10 @@ KEEP_AGAIN_S = 60.0
 """After a disk was full or failed; sooner when a press shows that it writes again."""
 
 
+FEED_EVERY_S = 5.0
+"""A watchdog that is to bite sooner than after twice this long would bite a healthy node."""
+
+
 class PanelPort(Protocol):
     """What a node tells its panel."""
 
@@ -74,6 +78,8 @@ class Node:
     Args:
         outbox: Open; `sender` was made from its rows.
         inbox: What `link` puts its events into.
+        fed: Called after a pass that did all its work, every 5 s: it feeds the watchdog. None
+            where nobody watches: then a node has no reason to wake.
 
     Attributes:
         panel: Set before `run`, when there is one.
@@ -92,6 +98,7 @@ class Node:
         inbox: Inbox,
         paper: SlipFile,
         clock: Clock,
+        fed: Callable[[], object] | None = None,
     ) -> None:
         self.panel: PanelPort | None = None
         self.counts: Counter[str] = Counter()
@@ -103,7 +110,9 @@ class Node:
         self._inbox = inbox
         self._paper = paper
         self._clock = clock
+        self._fed = fed
         self._started_s = clock.mono_s()
+        self._feed_s = self._started_s if fed else None
         self._post = Post(identity=identity, sender=sender, link=link, rows=outbox.rows)
         self._buttons = {
             name: PressMachine(down=pin.is_down, at_s=self._started_s)
@@ -205,10 +214,17 @@ class Node:
         if self._keep_s is not None and self._keep_s <= self._clock.mono_s():
             await self._keep()
         self._settle()
+        self._feed()
+
+    def _feed(self) -> None:
+        now_s = self._clock.mono_s()
+        if self._fed and self._feed_s is not None and self._feed_s <= now_s:
+            self._fed()
+            self._feed_s = now_s + FEED_EVERY_S
 
     def _wait_s(self) -> float | None:
         now_s = self._clock.mono_s()
-        dues = [self._post.wake_s(now_s), self._keep_s]
+        dues = [self._post.wake_s(now_s), self._keep_s, self._feed_s]
         dues += [machine.wake_s() for machine in self._buttons.values()]
         dues += [lamp.wake_s() for lamp in self._lamps.values()]
         due_s = min((due for due in dues if due is not None), default=None)

@@ -176,7 +176,12 @@ def make_role(actor: Actor) -> Role:
 
 @contextlib.asynccontextmanager
 async def stand(
-    actor: Actor, folder: Path, *, clock: FakeClock | None = None, stream: str = "a" * 32
+    actor: Actor,
+    folder: Path,
+    *,
+    clock: FakeClock | None = None,
+    stream: str = "a" * 32,
+    fed: Callable[[], object] | None = None,
 ) -> AsyncIterator[Stand]:
     """Start a node and stop it cleanly."""
     clock = clock or FakeClock()
@@ -204,6 +209,7 @@ async def stand(
                 inbox=inbox,
                 paper=SlipFile(path=folder / "slip.txt"),
                 clock=clock,
+                fed=fed,
             )
             async with asyncio.TaskGroup() as group:
                 running = group.create_task(node.run())

@@ -1,9 +1,13 @@
 """`loket node`: from a hall file to a role, and what is said when that can't be."""
 
+import contextlib
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from edge.command import wiring_of
@@ -14,6 +18,8 @@ from firmware_config.load import load_hall
 
 EVERY_KEY = Path(__file__).parents[1] / "firmware_config" / "every_key.toml"
 DEMO = Path(__file__).parents[2] / "firmware_config" / "examples" / "demo.toml"
+
+NO_BROKER = {"addresses": ["127.0.0.1"], "port": 1, "username": "loket-1", "password": "x"}
 
 
 def test_a_counter_node_has_its_buttons_and_one_lamp() -> None:
@@ -62,3 +68,33 @@ def test_what_cannot_run_says_why(
 
     assert ended.returncode == code
     assert said in ended.stderr
+
+
+@pytest.mark.parametrize("is_watched", [True, False])
+def test_only_a_watched_node_feeds_a_watchdog(tmp_path: Path, *, is_watched: bool) -> None:
+    """The environment says who watches; a node that nobody watches is not woken for it."""
+    folder = tmp_path / "loket-1"
+    folder.mkdir()
+    (folder / "link.json").write_bytes(msgspec.json.encode(NO_BROKER))
+    notify = str(tmp_path / "notify")
+    flags = ["--hall", str(DEMO), "--data", str(tmp_path), "--pins", "mock"]
+    watched = {"WATCHDOG_USEC": "30000000"} if is_watched else {}
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.bind(notify)
+        supervisor.settimeout(20)
+        node = subprocess.Popen(
+            [sys.executable, "-m", "edge.cli", "node", "loket-1", *flags],
+            env=os.environ | {"NOTIFY_SOCKET": notify} | watched,
+            stderr=subprocess.DEVNULL,
+        )
+        with node:
+            said = [supervisor.recv(100)]
+            if is_watched:
+                said.append(supervisor.recv(100))
+            node.terminate()
+        supervisor.settimeout(0)
+        with contextlib.suppress(BlockingIOError):
+            said.append(supervisor.recv(100))
+
+    assert said == [b"READY=1", b"WATCHDOG=1"][: 1 + is_watched]
+    assert node.returncode == 0

@@ -315,6 +315,28 @@ async def test_an_idle_node_sleeps(tmp_path: Path) -> None:
         assert 12 <= one.inbox.naps - before <= 18
 
 
+async def test_a_watched_node_feeds_every_5_s_while_it_works(tmp_path: Path) -> None:
+    """Idle and without a broker too; not while it hangs."""
+    fed: list[float] = []
+    clock = FakeClock()
+    async with stand(COUNTER, tmp_path, clock=clock, fed=lambda: fed.append(clock.mono_s())) as one:
+        await one.advance(20.1)
+        assert [round(at_s - fed[0]) for at_s in fed] == [0, 5, 10, 15, 20]
+        for _ in range(10):
+            await one.press("call")
+        assert len(fed) <= 6
+
+        done = threading.Event()
+        stuck = asyncio.create_task(one.node._outbox._db._execute(done.wait))
+        one.devices.buttons["call"].drive(down=True)
+        await clock.advance(60)
+        before = len(fed)
+        await clock.advance(60)
+        assert len(fed) == before
+        done.set()
+        await stuck
+
+
 async def test_a_press_during_a_slow_commit_is_not_lost(tmp_path: Path) -> None:
     """An SD card may take a second for an fsync; what a finger did meanwhile has its own stamps."""
     async with stand(COUNTER, tmp_path) as one:
