@@ -171,7 +171,7 @@ class Sender:
             del self._streams[ack.stream]
         if is_current:
             self.is_answered = self._connected
-            self._window = ack.window
+            self._window = min(ack.window, COMMANDS_MAX)
             if is_over:
                 self._start_over(now_s)
             elif done:

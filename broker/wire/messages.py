@@ -8,7 +8,7 @@ from typing import Annotated, Generic, TypeVar
 import msgspec
 from msgspec import Meta, Raw, Struct, field
 
-from broker.hall.events import HallEvent
+from broker.hall.events import EVENTS, HallEvent
 from broker.hall.stamps import AtMs, Generation, Position
 from broker.hall.views import BoardView, CounterView, QueueView
 
@@ -68,14 +68,15 @@ class Ack(Struct, frozen=True, kw_only=True):
 
     Attributes:
         upto: The last row of the stream the results here (with earlier acks) cover.
-        window: How many rows without a result the sender may have on the way; 0 = wait.
+        window: How many rows without a result the sender may have on the way; 0 = wait. A later
+            release may offer more than this one's senders use.
         want: The seq the hub expects next, when it got a later one; else 0.
     """
 
     gen: Generation
     stream: Stream
     upto: Position
-    window: Annotated[int, Meta(ge=0, le=COMMANDS_MAX)] = COMMANDS_MAX
+    window: Position = COMMANDS_MAX
     results: tuple[Result, ...] = ()
     want: Position = 0
     v: int = 1
@@ -143,6 +144,10 @@ def encode(message: Struct) -> bytes:
 _T_co = TypeVar("_T_co", covariant=True)
 
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are not what was asked for."""
+
+
 class Reader(Generic[_T_co]):
     """Bytes of one kind of message, checked and typed.
 
@@ -164,12 +169,55 @@ class Reader(Generic[_T_co]):
             raise WireError(f"{len(payload)} bytes, at most {self._bytes_max} are read")
         try:
             return self._decoder.decode(payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise WireError(str(error)) from error
 
 
+class AckReader(Reader[Ack]):
+    """Reads acks of a newer hub too, which knows events this release does not.
+
+    Those are left out, so a result may lack some, or all, of its events: it is still the result of
+    its row, and a stream never blocks at it. An event this release knows must be as it knows it.
+    """
+
+    def __call__(self, payload: bytes) -> Ack:
+        """Return the ack.
+
+        Raises:
+            WireError: No ack, of this release or a later one.
+        """
+        try:
+            return super().__call__(payload)
+        except WireError as error:
+            if not isinstance(error.__cause__, msgspec.ValidationError):
+                raise
+        try:
+            known = _without_unknown_events(payload)
+        except UNREADABLE as error:
+            raise WireError(str(error)) from error
+        return super().__call__(known)
+
+
+class _Named(Struct):
+    type: str
+
+
+_EVENT_NAMES = frozenset(event.__struct_config__.tag for event in EVENTS)
+
+
+def _without_unknown_events(payload: bytes) -> bytes:
+    ack = msgspec.json.decode(payload, type=dict[str, Raw])
+    results = msgspec.json.decode(ack.get("results", b"[]"), type=list[dict[str, Raw]])
+    for result in results:
+        events = msgspec.json.decode(result.get("events", b"[]"), type=list[Raw])
+        names = (msgspec.json.decode(event, type=_Named).type for event in events)
+        known = [e for e, name in zip(events, names, strict=True) if name in _EVENT_NAMES]
+        result["events"] = Raw(msgspec.json.encode(known))
+    return msgspec.json.encode(ack | {"results": Raw(msgspec.json.encode(results))})
+
+
 read_up = Reader(Up, UP_BYTES_MAX)
-read_ack = Reader(Ack, MESSAGE_BYTES_MAX)
+read_ack = AckReader(Ack, MESSAGE_BYTES_MAX)
 read_birth = Reader(Birth, UP_BYTES_MAX)
 read_health = Reader(Health, UP_BYTES_MAX)
 read_hub = Reader(HubState, UP_BYTES_MAX)
