@@ -4,8 +4,10 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import signal
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -126,7 +128,23 @@ async def serve(
 
 
 class PageServer(uvicorn.Server):
-    """uvicorn that tells systemd, or the demo, when it answers."""
+    """uvicorn that tells systemd, or the demo, when it answers, and leaves the end to `serve`."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at SIGTERM and SIGINT.
+
+        uvicorn's own raises them again when it has stopped, which ends the process there and then:
+        the link would say no goodbye, and the exit code would be that of a killed process.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to answer, then say so."""

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -40,8 +41,8 @@ def opened(port: int, page: str) -> http.client.HTTPResponse:
 
 
 @contextmanager
-def serving() -> Iterator[int]:
-    """Run it for the block, from READY to SIGTERM; yield its port."""
+def serving(*, end_by: signal.Signals = signal.SIGTERM) -> Iterator[int]:
+    """Run it for the block, from READY to a signal, which is a good end; yield its port."""
     with (
         tempfile.TemporaryDirectory(prefix="web-") as folder,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify,
@@ -62,8 +63,9 @@ def serving() -> Iterator[int]:
             assert notify.recv(100) == b"READY=1"
             yield port
         finally:
-            process.terminate()
+            process.send_signal(end_by)
             _, said = process.communicate(timeout=10)
+        assert process.returncode == 0
         assert all(json.loads(line)["msg"] for line in said.splitlines())
         assert "GET /" not in said
 
@@ -84,6 +86,13 @@ def test_a_page_that_opens_gets_every_nodes_state_at_once() -> None:
         while seen != nodes:
             line = stream.readline().decode().strip()
             seen |= {json.loads(line[5:])["id"]} if line.startswith("data:") else set()
+
+
+@pytest.mark.parametrize("end_by", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_well_with_a_page_open(end_by: signal.Signals) -> None:
+    """Open pages are let go, and what follows the server (the link's goodbye) still runs."""
+    with serving(end_by=end_by) as port, opened(port, "/events") as stream:
+        assert stream.readline()
 
 
 def test_only_the_loopback_is_listened_on() -> None:
