@@ -6,9 +6,9 @@ that is already shown costs nothing. 20 frames a second only while a border puls
 """
 
 import logging
-import queue
+import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from typing import NamedTuple, Protocol
 
 from broker.link import Connected, Disconnected, LinkEvent, Received
@@ -37,7 +37,7 @@ seconds, at which sentences and shifts change too: one wake-up for all of them."
 
 HEALTH_S = 15.0
 EVENTS_MAX = 512
-"""Events that wait to be taken; beyond it the oldest goes, since a newer snapshot says it all."""
+"""Events that wait to be taken; beyond it the oldest message goes: a newer snapshot says it all."""
 
 
 class FrameAsked(NamedTuple):
@@ -52,36 +52,33 @@ class Inbox:
 
     def __init__(self) -> None:
         self.dropped = 0
-        self._events: queue.Queue[Event] = queue.Queue(maxsize=EVENTS_MAX)
+        self._events: deque[Event] = deque()
+        self._came = threading.Condition()
 
     def put(self, event: Event) -> None:
-        """Take an event, on any thread; never blocks."""
-        while True:
-            try:
-                self._events.put_nowait(event)
-            except queue.Full:
-                self._drop_oldest()
-            else:
-                return
+        """Take an event, on any thread; never waits for the drawing one."""
+        with self._came:
+            if len(self._events) >= EVENTS_MAX:
+                self._drop_oldest_message()
+            self._events.append(event)
+            self._came.notify()
 
     def take(self, wait_s: float) -> list[Event]:
         """Return all that came, waiting so long for the first; the drawing thread's."""
-        events: list[Event] = []
-        try:
-            events.append(
-                self._events.get(timeout=wait_s) if wait_s > 0 else self._events.get_nowait()
-            )
-            while True:
-                events.append(self._events.get_nowait())
-        except queue.Empty:
+        with self._came:
+            self._came.wait_for(lambda: self._events, timeout=wait_s)
+            events = list(self._events)
+            self._events.clear()
             return events
 
-    def _drop_oldest(self) -> None:
-        try:
-            self._events.get_nowait()
-            self.dropped += 1
-        except queue.Empty:
-            return  # the drawing thread was quicker
+    def _drop_oldest_message(self) -> None:
+        # The rest is told once: a birth lost here would leave the board without the hub's answer.
+        # It is few: connections, which the link spaces out, and frames somebody waits for.
+        for index, event in enumerate(self._events):
+            if isinstance(event, Received):
+                del self._events[index]
+                self.dropped += 1
+                return
 
 
 class Post(Protocol):

@@ -154,17 +154,35 @@ def test_a_frame_is_given_to_who_asks(rig: Rig) -> None:
     assert [shot.rgb for shot in given] == [rig.screen.shot().rgb]
 
 
-def test_a_full_inbox_drops_the_oldest() -> None:
+def test_a_full_inbox_drops_the_oldest_message() -> None:
     """A newer snapshot says all that an older said."""
     inbox = Inbox()
-    for number in range(EVENTS_MAX + 3):
-        inbox.put(Connected(str(number)))
+    for pos in range(EVENTS_MAX + 3):
+        inbox.put(snapshot(pos))
     events = inbox.take(0)
 
     assert inbox.dropped == 3
-    assert events[0] == Connected("3")
-    assert events[-1] == Connected(str(EVENTS_MAX + 2))
+    assert events == [snapshot(pos) for pos in range(3, EVENTS_MAX + 3)]
     assert inbox.take(0) == []
+
+
+def test_a_full_inbox_keeps_what_is_no_message() -> None:
+    """Without `Connected` no birth is said, and the hub would not say its state again."""
+    inbox = Inbox()
+    kept = [Connected("s1"), Disconnected("x"), Connected("s2"), FrameAsked()]
+    for event in kept:
+        inbox.put(event)
+    for pos in range(EVENTS_MAX):
+        inbox.put(snapshot(pos))
+    inbox.put(Disconnected("y"))
+    events = inbox.take(0)
+
+    assert [event for event in events if not isinstance(event, Received)] == [
+        *kept,
+        Disconnected("y"),
+    ]
+    assert events[-2] == snapshot(EVENTS_MAX - 1)
+    assert len(events) == EVENTS_MAX
 
 
 def test_an_event_wakes_the_loop() -> None:
@@ -173,6 +191,7 @@ def test_an_event_wakes_the_loop() -> None:
     threading.Timer(0.02, inbox.put, [Connected("s")]).start()
 
     assert inbox.take(10) == [Connected("s")]
+    assert inbox.take(0.01) == []
 
 
 def test_the_will_says_offline() -> None:
