@@ -3,6 +3,7 @@
 import argparse
 import importlib.metadata
 import logging
+import os
 import signal
 import sys
 import time
@@ -14,7 +15,7 @@ from broker import log
 from broker.hall.views import BoardView
 from broker.link import Link, SettingsError, read_settings
 from broker.log import kv
-from broker.vitals import boot_id
+from broker.vitals import boot_id, watchdog
 from broker.wire.messages import HubState, WireError, read_board
 from broker.wire.topics import Kind, Topic
 from displays.board import Board, board_setup
@@ -158,6 +159,7 @@ def _run(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
             inbox=inbox,
             post=link,
             frames=frames,
+            fed=watchdog if os.environ.get("WATCHDOG_USEC") else None,
         )
         # Python's own, before SDL puts its in place.
         for number in (signal.SIGTERM, signal.SIGINT):

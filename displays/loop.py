@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from broker.link import Connected, Disconnected, LinkEvent, Received
@@ -36,6 +37,7 @@ PUMP_S = 1.0
 seconds, at which sentences and shifts change too: one wake-up for all of them."""
 
 HEALTH_S = 15.0
+FEED_S = 5.0
 EVENTS_MAX = 512
 """Events that wait to be taken; beyond it the oldest message goes: a newer snapshot says it all."""
 
@@ -110,7 +112,12 @@ class Self(NamedTuple):
 
 
 class BoardLoop:
-    """Joins a board's parts. Everything here runs on the main thread."""
+    """Joins a board's parts. Everything here runs on the main thread.
+
+    Args:
+        fed: Called after a pass that drew and looked after SDL, every 5 s: it feeds the watchdog.
+            None = nobody watches.
+    """
 
     def __init__(  # noqa: PLR0913 - the parts of a board, each by name
         self,
@@ -122,6 +129,7 @@ class BoardLoop:
         inbox: Inbox,
         post: Post,
         frames: FrameServer,
+        fed: Callable[[], object] | None = None,
     ) -> None:
         self._who = who
         self._board = board
@@ -130,6 +138,8 @@ class BoardLoop:
         self._inbox = inbox
         self._post = post
         self._frames = frames
+        self._fed = fed
+        self._feed_s = 0.0
         self._counts: Counter[str] = Counter()
         self._is_stopping = False
         self._start_s = time.monotonic()
@@ -154,6 +164,7 @@ class BoardLoop:
             self._draw()
             self._is_stopping |= not self._screen.pump()
             self._answer()
+            self._feed()
 
     def _wait_s(self) -> float:
         now_s = time.monotonic()
@@ -216,6 +227,12 @@ class BoardLoop:
         self._health_s = now_s // PUMP_S * PUMP_S + HEALTH_S
         topic = Topic(self._who.hall, Kind.HEALTH, self._who.node)
         self._post.publish(topic, encode(self._health(now_s)))
+
+    def _feed(self) -> None:
+        now_s = time.monotonic()
+        if self._fed and now_s >= self._feed_s:
+            self._feed_s = now_s + FEED_S
+            self._fed()
 
     def _health(self, now_s: float) -> Health:
         counts = self._counts | {

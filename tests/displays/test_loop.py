@@ -3,7 +3,7 @@
 import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,7 +54,9 @@ class Post:
 class Rig:
     """A board whose parts are real, but for the link."""
 
-    def __init__(self, folder: Path, *, stop_after: int = 2) -> None:
+    def __init__(
+        self, folder: Path, *, stop_after: int = 2, fed: Callable[[], object] | None = None
+    ) -> None:
         self.screen = Screen(size=SIZE, fallback=SIZE, is_headless=True)
         self.screen.open()
         self.inbox = Inbox()
@@ -70,6 +72,7 @@ class Rig:
             inbox=self.inbox,
             post=self.post,
             frames=self.frames,
+            fed=fed,
         )
         self.post.loop = self.loop
 
@@ -152,6 +155,19 @@ def test_a_frame_is_given_to_who_asks(rig: Rig) -> None:
     rig.loop.run()
 
     assert [shot.rgb for shot in given] == [rig.screen.shot().rgb]
+
+
+def test_a_watched_board_feeds_its_watchdog_once_in_five_seconds(tmp_path: Path) -> None:
+    """After a pass that drew and looked after SDL; some passes follow each other at once."""
+    fed: list[int] = []
+    rig = Rig(tmp_path, fed=lambda: fed.append(rig.screen.frames))
+    for event in (HUB, snapshot(5, "A007"), Connected("s1")):
+        rig.inbox.put(event)
+    rig.loop.run()
+    rig.screen.close()
+
+    assert len(fed) == 1
+    assert fed[0] >= 1
 
 
 def test_a_full_inbox_drops_the_oldest_message() -> None:
