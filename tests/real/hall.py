@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.real.oracle import Decided, Kept
+
 
 def free_port() -> int:
     """Return a TCP port nobody listens on now."""
@@ -44,12 +46,10 @@ def until(fact: Callable[[], Any], what: str, *, within_s: float = 20.0) -> Any:
 
 
 class Listener:
-    """`mosquitto_sub -t 'loket/v1/#'`: the newest payload of every topic, and all of them."""
+    """`mosquitto_sub -t 'loket/v1/#'`: the newest payload of every topic."""
 
     def __init__(self, mqtt: dict[str, Any]) -> None:
         self.newest: dict[str, Any] = {}
-        self.calls: list[tuple[str, str, int]] = []
-        self._lock = threading.Lock()
         self._program = subprocess.Popen(
             [
                 "mosquitto_sub",
@@ -66,32 +66,14 @@ class Listener:
     def _listen(self) -> None:
         assert self._program.stdout is not None
         for line in self._program.stdout:
-            topic, _, payload = line.decode().rstrip("\n").partition(" ")
+            topic, _, payload = line.decode(errors="replace").rstrip("\n").partition(" ")
             with contextlib.suppress(json.JSONDecodeError):
-                self._take(topic.split("/", 3)[-1], json.loads(payload))
-
-    def _take(self, path: str, body: Any) -> None:
-        with self._lock:
-            self.newest[path] = body
-            if path != "state/board":
-                return
-            known = {call_id for call_id, _, _ in self.calls}
-            for call in reversed(body["calls"]):
-                if call["call_id"] not in known:
-                    self.calls.append((call["call_id"], call["number"], call["counter"]))
-
-    def waiting(self, service: str) -> int:
-        """Return how many wait for the service in the newest `state/queue`."""
-        return self._service(service).get("waiting", 0)
+                self.newest[topic.split("/", 3)[-1]] = json.loads(payload)
 
     def issued(self, service: str) -> int:
         """Return how many were issued today in the newest `state/queue`."""
-        return self._service(service).get("issued", 0)
-
-    def _service(self, service: str) -> dict[str, Any]:
         services: dict[str, Any] = self.newest.get("state/queue", {}).get("services", {})
-        found: dict[str, Any] = services.get(service, {})
-        return found
+        return int(services.get(service, {}).get("issued", 0))
 
     def close(self) -> None:
         """Stop listening."""
@@ -148,7 +130,7 @@ class RunningHall:
         )
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-                return answer.status == 200
+                return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
 
@@ -157,18 +139,28 @@ class RunningHall:
         with urllib.request.urlopen(f"{self.ready['url']}/panel", timeout=10) as answer:  # noqa: S310
             return {node["id"]: node for node in json.load(answer)["nodes"]}
 
-    def outbox(self, node: str) -> list[tuple[str, int, dict[str, Any], bool]]:
-        """Return a node's rows: stream, seq, command, whether its result arrived."""
+    def outbox(self, node: str) -> list[Kept]:
+        """Return a node's rows."""
         with reading(self.data / node / "outbox.db") as db:
             rows = db.execute("SELECT stream, seq, command, result IS NOT NULL FROM rows")
-            return [(stream, seq, json.loads(cmd), bool(done)) for stream, seq, cmd, done in rows]
+            return [
+                Kept(stream, seq, json.loads(command), bool(has_result))
+                for stream, seq, command, has_result in rows
+            ]
 
-    def journal(self) -> list[tuple[int, str, str, int, dict[str, Any], list[Any], str]]:
-        """Return the hub's rows: pos, node, stream, seq, command, events, refusal."""
+    def slips(self, kiosk: str) -> list[str]:
+        """Return the numbers a kiosk says it printed, each as often as it did."""
+        logs = sorted((self.data / kiosk).glob("log*.jsonl"))
+        lines = [line for log in logs for line in log.read_text("utf-8").splitlines()]
+        said = [json.loads(line) for line in lines if '"slip printed"' in line]
+        return [line["number"] for line in said]
+
+    def journal(self) -> list[Decided]:
+        """Return the hub's rows."""
         with reading(self.data / "hub" / "journal.db") as db:
             return [
-                (pos, node, stream, seq, json.loads(cmd), json.loads(events), refusal)
-                for pos, node, stream, seq, cmd, events, refusal in db.execute(
+                Decided(pos, node, stream, seq, json.loads(command), json.loads(events), refusal)
+                for pos, node, stream, seq, command, events, refusal in db.execute(
                     "SELECT pos, node, stream, seq, command, events, refusal FROM rows ORDER BY pos"
                 )
             ]
