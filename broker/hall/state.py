@@ -67,8 +67,8 @@ class Ticket:
         number: What people read; empty when only later events of it are known.
         service: Empty when only later events of it are known: then no counter can call it.
         visit: Id of the first ticket of the same person's visit.
-        place: (issued_ms, how many tickets the day had before): the smallest is called first.
-        free_ms: When its visit was last free to be called: waits count from here.
+        place: (hub's wall clock when it was issued, by the age of the press; how many tickets the
+            day had before): the smallest is called first.
         printed: It is on paper, so it may be called.
         counter: Where it is called or served; None elsewhere.
         call_id: Of the newest call; empty before the first.
@@ -83,7 +83,6 @@ class Ticket:
     service: str = ""
     visit: str
     place: tuple[int, int]
-    free_ms: int
     code_sha256: str = ""
     printed: bool = False
     state: TicketState = TicketState.WAITING
@@ -94,11 +93,6 @@ class Ticket:
     outcome: Outcome | None = None
     waits: bool = False
     ready: bool = False
-
-    @property
-    def issued_ms(self) -> int:
-        """Hub's wall clock when it was issued, by the age of the press."""
-        return self.place[0]
 
 
 _by_place = attrgetter("place")
@@ -215,12 +209,12 @@ class Hall:
                 self._called(event, at_ms)
             case TicketClosed():
                 ticket = self._ticket(event.ticket, at_ms)
-                self._leave_counter(ticket, at_ms)
+                self._leave_counter(ticket)
                 ticket.state = TicketState.CLOSED
                 ticket.outcome = event.outcome
                 self._refresh(ticket.visit)
             case CounterOpened() | CounterPaused() | CounterClosed():
-                self._counter_turned(event, at_ms)
+                self._counter_turned(event)
             case StreamGap():
                 pass  # For the technician; the rows it stands for are not known.
             case _:
@@ -239,7 +233,7 @@ class Hall:
         ticket = self.tickets.get(ticket_id)
         if ticket is None:
             place = (at_ms, len(self.tickets))
-            ticket = Ticket(id=ticket_id, visit=ticket_id, place=place, free_ms=at_ms)
+            ticket = Ticket(id=ticket_id, visit=ticket_id, place=place)
             self.tickets[ticket_id] = ticket
             self.visits.setdefault(ticket.visit, []).append(ticket)
         return ticket
@@ -261,7 +255,6 @@ class Hall:
         ticket.service = event.service
         ticket.visit = event.visit
         ticket.place = (event.issued_ms, ticket.place[1])
-        ticket.free_ms = event.issued_ms
         ticket.code_sha256 = event.code_sha256
         self.visits.setdefault(ticket.visit, []).append(ticket)
         self._refresh(ticket.visit)
@@ -276,8 +269,8 @@ class Hall:
         ticket = self._ticket(event.ticket, at_ms)
         counter = self._counter(event.counter)
         if counter.current is not ticket:
-            self._put_back(counter, at_ms)
-            self._leave_counter(ticket, at_ms)
+            self._put_back(counter)
+            self._leave_counter(ticket)
         if isinstance(event, TicketCalled) or counter.status == "closed":
             counter.status = "open"
         counter.current = ticket
@@ -307,9 +300,7 @@ class Hall:
         while len(self.calls) > CALLS_MIN and self.calls[0].at_ms <= oldest_ms:
             self.calls.popleft()
 
-    def _counter_turned(
-        self, event: CounterOpened | CounterPaused | CounterClosed, at_ms: int
-    ) -> None:
+    def _counter_turned(self, event: CounterOpened | CounterPaused | CounterClosed) -> None:
         counter = self._counter(event.counter)
         self._changed.add(counter.id)
         match event:
@@ -319,30 +310,28 @@ class Hall:
                 counter.status = "paused"
             case CounterClosed():
                 counter.status = "closed"
-                self._put_back(counter, at_ms)
+                self._put_back(counter)
             case _:
                 assert_never(event)
 
-    def _put_back(self, counter: CounterState, at_ms: int) -> None:
+    def _put_back(self, counter: CounterState) -> None:
         """Let the counter's ticket, if there is one, wait again: nothing told of its end."""
         ticket = counter.current
         if ticket is None:
             return
-        self._leave_counter(ticket, at_ms)
+        self._leave_counter(ticket)
         ticket.state = TicketState.WAITING
         ticket.call_id = CALL_ID_EMPTY
         ticket.repeat = 0
         self._refresh(ticket.visit)
 
-    def _leave_counter(self, ticket: Ticket, at_ms: int) -> None:
-        """Take the ticket from its counter, if it is at one; the rest of its visit is free."""
+    def _leave_counter(self, ticket: Ticket) -> None:
+        """Take the ticket from its counter, if it is at one."""
         if ticket.counter is None:
             return
         self.counters[ticket.counter].current = None
         self._changed.add(ticket.counter)
         ticket.counter = None
-        for member in self.visits[ticket.visit]:
-            member.free_ms = max(member.free_ms, at_ms)
 
     def _refresh(self, visit: str) -> None:
         """Bring the queues up to date after a ticket of this visit has changed."""
