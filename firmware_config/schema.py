@@ -262,7 +262,7 @@ class NodeBase(
 
     Attributes:
         host: The Pi it runs on; several nodes may share one. Without it a Pi of its own.
-        model: A name in `pins.MODELS`; of all nodes of a Pi one may say it, see `model_of`.
+        model: A name in `pins.MODELS`; of all nodes of a Pi one may say it; a Pi 4 when none does.
         address: The Pi's fixed IP address.
         allow_pins: Reserved pins this node uses on purpose (see `pins.RESERVED`).
     """
@@ -444,27 +444,9 @@ def host_of(node: Node) -> str:
     return node.host or node.id
 
 
-def model_of(file: HallFile, node: Node) -> str:
-    """Return the model of its Pi, said by any node on it; a Pi 4 when none says."""
-    said = (each.model for each in file.nodes if host_of(each) == host_of(node) and each.model)
-    return next(said, MODEL)
-
-
 def far_seat_m_of(file: HallFile, board: BoardNode) -> float:
     """Return how far the farthest reader of this board sits, metres."""
     return file.hall.far_seat_m if board.far_seat_m is None else board.far_seat_m
-
-
-def voice_of(board: BoardNode) -> Voice | None:
-    """Return where it speaks, None when it is silent."""
-    if isinstance(board.voice, Voice):
-        return board.voice
-    return Voice() if board.voice else None
-
-
-def voice_languages_of(file: HallFile) -> tuple[str, ...]:
-    """Return the languages it speaks, the first one first: those it shows when none are named."""
-    return file.hall.voice_languages or file.hall.languages
 
 
 def service_of_button(

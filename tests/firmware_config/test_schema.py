@@ -9,16 +9,12 @@ from firmware_config.load import load_hall
 from firmware_config.schema import (
     BoardNode,
     KioskNode,
-    Voice,
     far_seat_m_of,
     host_of,
     kiosk_services,
-    model_of,
     node_of,
     role_of,
     setup_of,
-    voice_languages_of,
-    voice_of,
 )
 
 EXAMPLES = Path(__file__).parents[2] / "firmware_config" / "examples"
@@ -59,22 +55,11 @@ def test_setup_has_the_series_of_every_service() -> None:
     assert (setup.hall, setup.command_ttl_s, setup.languages) == ("kota-kecil", 10, ("id", "en"))
 
 
-def test_nodes_of_one_host_share_its_model() -> None:
-    """One node says the model of the Pi; the others needn't."""
+def test_a_node_without_a_host_runs_on_a_pi_of_its_own_name() -> None:
+    """Nodes that share a Pi name it."""
     file = load_hall(EXAMPLES / "small.toml")
-    board = node_of(file, "board-1")
-    assert (board.model, model_of(file, board), host_of(board)) == (None, "pi4", "pi-depan")
+    assert host_of(node_of(file, "board-1")) == "pi-depan"
     assert host_of(node_of(file, "loket-1")) == "loket-1"
-
-
-def test_a_board_speaks_as_it_is_told() -> None:
-    """`true` is HDMI, a table says where, without the key it is silent."""
-    file = load_hall(EVERY_KEY)
-    boards = [node for node in file.nodes if isinstance(node, BoardNode)]
-    assert [voice_of(board) for board in boards] == [Voice(out="hdmi"), Voice(out="hdmi")]
-    assert voice_of(BoardNode(id="b")) is None
-    assert voice_languages_of(file) == ("id",)
-    assert voice_languages_of(load_hall(EXAMPLES / "demo.toml")) == ("id", "en")
 
 
 def test_every_role_has_the_name_the_file_uses() -> None:
