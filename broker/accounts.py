@@ -7,7 +7,7 @@ roles come in as values; the hall file is not known here.
 import logging
 import os
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -19,6 +19,7 @@ from broker.wire.topics import ROOT, covers
 
 _log = logging.getLogger(__name__)
 
+LOOPBACK = "127.0.0.1"
 HUB, WEB, VIEWER = "hub", "web", "viewer"
 SETTINGS_FILE = "link.json"
 PASSWORD_BYTES = 24
@@ -139,11 +140,12 @@ def read_settings(path: Path) -> LinkSettings:
         ) from error
 
 
-def prepare(
+def prepare(  # noqa: PLR0913 - what a link.json holds, and for whom
     *,
     data: Path,
     accounts: Sequence[tuple[str, str]],
     addresses: Sequence[str],
+    here: Collection[str] = (),
     port: int,
     password: Callable[[], str] = new_password,
 ) -> list[Account]:
@@ -151,6 +153,9 @@ def prepare(
 
     A file that can't be read gets a new password and an error in the log: one node that has to be
     provisioned again is better than a hall without a broker.
+
+    Args:
+        here: Ids that run on the broker's own machine: they try its loopback address first.
 
     Raises:
         OSError: The folder can't be written.
@@ -162,7 +167,10 @@ def prepare(
         old = _old_password(folder / SETTINGS_FILE)
         account = Account(id_, role, old or password())
         settings = LinkSettings(
-            addresses=tuple(addresses), port=port, username=id_, password=account.password
+            addresses=tuple(dict.fromkeys([*([LOOPBACK] if id_ in here else ()), *addresses])),
+            port=port,
+            username=id_,
+            password=account.password,
         )
         write_private(folder / SETTINGS_FILE, msgspec.json.encode(settings) + b"\n")
         made.append(account)

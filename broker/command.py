@@ -14,7 +14,11 @@ import msgspec
 
 from broker import log
 from broker.accounts import (
+    HUB,
+    LOOPBACK,
     SETTINGS_FILE,
+    VIEWER,
+    WEB,
     SettingsError,
     everyone,
     make_private_folder,
@@ -28,11 +32,9 @@ from broker.store import StoreError
 from broker.vitals import ready
 from firmware_config.arguments import add_hall_arguments, hall_of
 from firmware_config.load import HallFileError
-from firmware_config.schema import CounterNode, HallFile, role_of, setup_of
+from firmware_config.schema import CounterNode, HallFile, host_of, role_of, setup_of
 
 _log = logging.getLogger(__name__)
-
-LOOPBACK = "127.0.0.1"
 
 
 def broker_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,17 +63,20 @@ async def _serve(args: argparse.Namespace, file: HallFile) -> int:
     kind = args.kind or file.broker.kind
     port = args.port or file.broker.port
     nodes = [(node.id, role_of(node)) for node in file.nodes]
-    # The hub's Pi reaches its broker by loopback; the others by the addresses of the hall file.
-    addresses = [LOOPBACK] if kind == "embedded" else list(file.hub.addresses)
-    accounts = prepare(data=args.data, accounts=everyone(nodes), addresses=addresses, port=port)
+    accounts = prepare(
+        data=args.data,
+        accounts=everyone(nodes),
+        addresses=[LOOPBACK] if kind == "embedded" else file.hub.addresses,
+        here=here_of(file),
+        port=port,
+    )
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stopping.set)
-    await _program(kind, args.data / "broker")(
+    await _program(kind, args.data / "broker", file.hub.addresses[0])(
         accounts=accounts,
         hall=file.hall.id,
-        host=addresses[0],
         port=port,
         on_ready=_say_ready,
         stopping=stopping,
@@ -79,15 +84,21 @@ async def _serve(args: argparse.Namespace, file: HallFile) -> int:
     return 0
 
 
-def _program(kind: str, folder: Path) -> Callable[..., Awaitable[None]]:
+def here_of(file: HallFile) -> set[str]:
+    """Return the accounts of the hub's own Pi."""
+    ours = {host_of(node) for node in file.nodes if role_of(node) == HUB}
+    return {HUB, WEB, VIEWER} | {node.id for node in file.nodes if host_of(node) in ours}
+
+
+def _program(kind: str, folder: Path, address: str) -> Callable[..., Awaitable[None]]:
     """Return what runs a broker of this kind; the embedded one keeps nothing in a folder."""
     if kind == "embedded":
         from broker import embedded  # noqa: PLC0415 - loads amqtt, only for the try-it broker
 
-        return embedded.serve
+        return functools.partial(embedded.serve, host=LOOPBACK)
     from broker import mosquitto  # noqa: PLC0415 - one of the two is loaded
 
-    return functools.partial(mosquitto.serve, folder=folder)
+    return functools.partial(mosquitto.serve, folder=folder, hosts=mosquitto.hosts_of(address))
 
 
 def _say_ready() -> None:

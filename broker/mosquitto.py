@@ -13,6 +13,7 @@ import asyncio
 import base64
 import contextlib
 import errno
+import functools
 import hashlib
 import ipaddress
 import logging
@@ -23,10 +24,10 @@ import shutil
 import socket
 import struct
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from broker.accounts import Account, make_private_folder, rights, write_private
+from broker.accounts import LOOPBACK, Account, make_private_folder, rights, write_private
 from broker.log import kv
 from broker.vitals import dying_with
 
@@ -35,6 +36,9 @@ _log = logging.getLogger(__name__)
 # mosquitto_passwd's own defaults. The passwords are 192 random bits, so no more rounds are needed.
 PBKDF2_ROUNDS = 101
 SALT_BYTES = 12
+
+LOOK_FOR_ADDRESS_S = 5.0
+"""How often a missing address is looked for: a cable that was out at boot is put in."""
 
 START_S_MAX = 10.0
 STOP_S_MAX = 5.0
@@ -56,12 +60,20 @@ class BrokerError(RuntimeError):
     """The broker can't run as it should; the message says why and how to mend it."""
 
 
-def render_config(*, folder: Path, host: str, port: int, user: str) -> str:
+class AddressMissingError(BrokerError):
+    """This machine has no such address, or not yet."""
+
+
+def render_config(*, folder: Path, hosts: Sequence[str], port: int, user: str) -> str:
     """Return mosquitto.conf.
 
     `listener` comes before the options that belong to it: in front of it 2.0.11 silently opens a
     second listener, on every address, without them.
     """
+    listeners = "".join(
+        f"listener {port} {host}\nmax_connections 256\nuse_username_as_clientid true\n"
+        for host in hosts
+    )
     return f"""\
 # Made by `loket broker` at each start; changes here are lost.
 user {user}
@@ -82,10 +94,7 @@ max_inflight_messages 100
 max_queued_messages 1000
 max_queued_bytes 4194304
 memory_limit 67108864
-listener {port} {host}
-max_connections 256
-use_username_as_clientid true
-"""
+{listeners}"""
 
 
 def render_acl(accounts: Sequence[Account], *, hall: str) -> str:
@@ -139,7 +148,7 @@ def find_program(path: str | None = None) -> str:
 
 
 def write_files(
-    *, folder: Path, accounts: Sequence[Account], hall: str, host: str, port: int
+    *, folder: Path, accounts: Sequence[Account], hall: str, hosts: Sequence[str], port: int
 ) -> Path:
     """Write configuration, rights and passwords into the folder; return the configuration's path.
 
@@ -152,8 +161,22 @@ def write_files(
     write_private(folder / "acl", render_acl(accounts, hall=hall).encode())
     write_private(folder / "passwords", render_passwords(accounts).encode())
     config = folder / "mosquitto.conf"
-    write_private(config, render_config(folder=folder, host=host, port=port, user=user).encode())
+    text = render_config(folder=folder, hosts=hosts, port=port, user=user)
+    write_private(config, text.encode())
     return config
+
+
+def hosts_of(address: str) -> tuple[str, ...]:
+    """Return where to listen when this is the hub's address in the hall file.
+
+    The processes on its own machine come by loopback, so a hall of one Pi works whatever its
+    network does. A name stays one: `check_address` says what is wrong with it.
+    """
+    with contextlib.suppress(ValueError):
+        ip = ipaddress.ip_address(address)
+        if not (ip.is_loopback or ip.is_unspecified):
+            return (LOOPBACK, address)
+    return (address,)
 
 
 async def serve(  # noqa: PLR0913 - what a broker needs, each by name
@@ -161,30 +184,53 @@ async def serve(  # noqa: PLR0913 - what a broker needs, each by name
     folder: Path,
     accounts: Sequence[Account],
     hall: str,
-    host: str,
+    hosts: Sequence[str],
     port: int,
     on_ready: Callable[[], None],
     stopping: asyncio.Event,
+    look_s: float = LOOK_FOR_ADDRESS_S,
 ) -> None:
     """Run mosquitto until `stopping` is set.
 
     Call it on the main thread: the child is bound to the thread that starts it.
 
     Args:
-        host: An IP address; 0.0.0.0 = all of this machine's.
-        on_ready: Called once the broker answers, refuses who has no account, and listens on
-            `host`:`port` and nothing else.
+        hosts: IP addresses. Without the first it doesn't start; another that is missing is looked
+            for, and mosquitto started anew when it is there.
+        on_ready: Called at each start, once the broker answers, refuses who has no account, and
+            listens on the addresses that are there and nowhere else.
 
     Raises:
-        BrokerError: It is not installed, `host` is a name, or it does not start, listens elsewhere,
-            or ended by itself.
+        BrokerError: It is not installed, one of `hosts` is a name, or it does not start, listens
+            elsewhere, or ended by itself.
         OSError: The folder can't be written.
     """
-    check_address(host, port)
+    check_address(hosts[0], port)
     program = find_program()
     if os.geteuid() == 0:
         _log.warning("mosquitto runs as root; give `loket broker` a user of its own")
-    config = write_files(folder=folder, accounts=accounts, hall=hall, host=host, port=port)
+    while not stopping.is_set():
+        there = present(hosts, port)
+        missing = [host for host in hosts if host not in there]
+        if missing:
+            _log.warning(
+                "an address is missing: until it is there, no other machine reaches the broker",
+                extra=kv(missing=missing, listens=there, mend=_no_address(missing[0])),
+            )
+        config = write_files(folder=folder, accounts=accounts, hall=hall, hosts=there, port=port)
+        wanted = {(host, port) for host in there}
+        ending = functools.partial(_until, stopping, missing, port, look_s)
+        await _run(program, config, wanted, on_ready, ending)
+
+
+async def _run(
+    program: str,
+    config: Path,
+    wanted: set[Address],
+    on_ready: Callable[[], None],
+    ending: Callable[[], Awaitable[None]],
+) -> None:
+    """Run mosquitto until `ending` returns."""
     child = await asyncio.create_subprocess_exec(
         program,
         "-c",
@@ -199,14 +245,40 @@ async def serve(  # noqa: PLR0913 - what a broker needs, each by name
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_pass_on_log(child), name="mosquitto-log")
-            running = tasks.create_task(_watch(child, (host, port), on_ready), name="mosquitto")
-            await _first_of(running, stopping)
+            running = tasks.create_task(_watch(child, wanted, on_ready), name="mosquitto")
+            # It ends by an error or not at all; then the group cancels this wait.
+            await ending()
             running.cancel()
             await _stop(child)
     except* BrokerError as errors:
         raise errors.exceptions[0] from None
     finally:
         await _stop(child)
+
+
+async def _until(stopping: asyncio.Event, missing: Sequence[str], port: int, look_s: float) -> None:
+    """Wait until told to stop, or until a missing address is there."""
+    if not missing:
+        await stopping.wait()
+        return
+    while not stopping.is_set() and not present(missing, port):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(look_s):
+                await stopping.wait()
+
+
+def present(hosts: Sequence[str], port: int) -> list[str]:
+    """Return those of the addresses that this machine has.
+
+    Raises:
+        BrokerError: One of them is here, but mosquitto can't listen on it.
+    """
+    there = []
+    for host in hosts:
+        with contextlib.suppress(AddressMissingError):
+            check_address(host, port)
+            there.append(host)
+    return there
 
 
 def check_address(host: str, port: int) -> None:
@@ -228,60 +300,58 @@ def check_address(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise BrokerError(f"{_named({(host, port)})}: {_mend(error, host, port)}") from error
+            kind = AddressMissingError if error.errno == errno.EADDRNOTAVAIL else BrokerError
+            raise kind(f"{_named({(host, port)})}: {_mend(error, host, port)}") from error
+
+
+def _no_address(host: str) -> str:
+    return (
+        f"this machine has no address {host}: give it that one, or put its own into"
+        " [hub] addresses of the hall file"
+    )
 
 
 def _mend(error: OSError, host: str, port: int) -> str:
     match error.errno:
         case errno.EADDRNOTAVAIL:
-            return (
-                f"this machine has no address {host}: give it that one, or put its own into"
-                " [hub] addresses of the hall file"
-            )
+            return _no_address(host)
         case errno.EADDRINUSE:
             return f"another program listens there: end it (ss -ltnp sport = {port}), or --port N"
         case _:
             return f"{error.strerror}: choose another port with --port N"
 
 
-async def _first_of(running: asyncio.Task[None], stopping: asyncio.Event) -> None:
-    waiting = asyncio.ensure_future(stopping.wait())
-    try:
-        await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        waiting.cancel()
-
-
-async def _watch(child: Process, wanted: Address, on_ready: Callable[[], None]) -> None:
+async def _watch(child: Process, wanted: set[Address], on_ready: Callable[[], None]) -> None:
     await _until_it_answers(child, wanted)
     found = listening(child.pid)
-    if found != {wanted}:
+    if found != wanted:
         raise BrokerError(
-            f"mosquitto listens on {_named(found)}, not on {_named({wanted})} alone: stopped it;"
+            f"mosquitto listens on {_named(found)}, not on {_named(wanted)} alone: stopped it;"
             " another file of its configuration must be in the way, or its version is unknown to us"
         )
-    _log.info("mosquitto serves", extra=kv(host=wanted[0], port=wanted[1], pid=child.pid))
+    _log.info("mosquitto serves", extra=kv(on=_named(wanted), pid=child.pid))
     on_ready()
     code = await child.wait()
     raise BrokerError(f"mosquitto ended by itself with code {code}; its last lines are in the log")
 
 
-async def _until_it_answers(child: Process, wanted: Address) -> None:
+async def _until_it_answers(child: Process, wanted: set[Address]) -> None:
     """Wait until an MQTT client without an account is refused: then all listeners are open."""
     clock = asyncio.get_running_loop().time
     end_s = clock() + START_S_MAX
     while clock() < end_s:
         if child.returncode is not None:
             raise BrokerError(
-                f"mosquitto did not start on {_named({wanted})} (code {child.returncode});"
+                f"mosquitto did not start on {_named(wanted)} (code {child.returncode});"
                 " its own words are in the log"
             )
         # Only its own socket is asked, so another broker on this port can't answer for it.
-        if wanted in listening(child.pid):
-            await _check_refusal(wanted)
+        if wanted <= listening(child.pid):
+            for address in wanted:
+                await _check_refusal(address)
             return
         await asyncio.sleep(LOOK_S)
-    raise BrokerError(f"mosquitto did not open {_named({wanted})} in {START_S_MAX:g} s")
+    raise BrokerError(f"mosquitto did not open {_named(wanted)} in {START_S_MAX:g} s")
 
 
 async def _check_refusal(address: Address) -> None:

@@ -85,6 +85,23 @@ def test_a_damaged_file_gets_a_new_password_and_an_error(
     assert [record.levelname for record in caplog.records] == ["ERROR"]
 
 
+def test_the_brokers_own_machine_tries_loopback_first(tmp_path: Path) -> None:
+    """It works without a network, and still finds the shadow hub; the others take the LAN."""
+    prepare(
+        data=tmp_path,
+        accounts=everyone([("kiosk-1", "kiosk")]),
+        addresses=["10.77.0.1", "10.77.0.2"],
+        here={"hub"},
+        port=1,
+    )
+
+    def addresses(id_: str) -> tuple[str, ...]:
+        return read_settings(tmp_path / id_ / "link.json").addresses
+
+    assert addresses("hub") == ("127.0.0.1", "10.77.0.1", "10.77.0.2")
+    assert addresses("kiosk-1") == ("10.77.0.1", "10.77.0.2")
+
+
 def test_a_draft_left_by_a_power_cut_is_no_obstacle(tmp_path: Path) -> None:
     """The half-written file of a cut start is replaced."""
     (tmp_path / ".link.json.new").write_bytes(b"half")

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from broker.command import here_of
 from broker.journal import Journal
+from firmware_config.load import load_hall
+from firmware_config.schema import host_of
 from tests.broker.written import KIOSK, entry, written
 
+ROOT = Path(__file__).parents[2]
 LOKET = (sys.executable, "-m", "edge.cli")
 
 
@@ -75,3 +79,14 @@ def test_verify_counts_the_rows_of_a_good_journal(tmp_path: Path) -> None:
 
     told = loket("journal", "verify", "--data", str(tmp_path))
     assert (told.returncode, told.stdout) == (0, f"{path}: 6 rows, the chain holds\n")
+
+
+def test_the_accounts_of_the_hubs_own_pi_are_here() -> None:
+    """Its processes reach the broker by loopback; a counter on a Pi of its own does not."""
+    file = load_hall(ROOT / "firmware_config/examples/small.toml")
+
+    here = here_of(file)
+    assert {"hub", "web", "viewer", "kiosk-1"} <= here
+    elsewhere = {node.id for node in file.nodes if host_of(node) == node.id}
+    assert elsewhere
+    assert not elsewhere & here

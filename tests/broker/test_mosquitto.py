@@ -14,6 +14,7 @@ from broker.mosquitto import (
     BrokerError,
     check_address,
     find_program,
+    hosts_of,
     render_acl,
     render_config,
     render_passwords,
@@ -37,8 +38,11 @@ MADE = (
 
 
 def _config() -> list[str]:
-    text = render_config(folder=Path("/data/broker"), host="127.0.0.1", port=1884, user="loket")
-    return text.splitlines()
+    return _rendered("127.0.0.1").splitlines()
+
+
+def _rendered(*hosts: str) -> str:
+    return render_config(folder=Path("/data/broker"), hosts=hosts, port=1884, user="loket")
 
 
 def test_options_of_the_listener_come_after_it() -> None:
@@ -51,6 +55,30 @@ def test_options_of_the_listener_come_after_it() -> None:
     assert [line for line in lines if line.startswith(("listener", "port", "bind"))] == [
         "listener 1884 127.0.0.1"
     ]
+
+
+def test_each_listener_has_all_of_its_options() -> None:
+    """An option belongs to the listener before it: the second must not let in any client id."""
+    options = "\nmax_connections 256\nuse_username_as_clientid true\n"
+
+    assert _rendered("127.0.0.1", "10.77.0.1").endswith(
+        f"listener 1884 127.0.0.1{options}listener 1884 10.77.0.1{options}"
+    )
+
+
+HOSTS = [
+    ("10.77.0.1", ("127.0.0.1", "10.77.0.1")),
+    ("127.0.0.1", ("127.0.0.1",)),
+    ("::1", ("::1",)),
+    ("::", ("::",)),
+    ("hub.local", ("hub.local",)),
+]
+
+
+@pytest.mark.parametrize(("address", "hosts"), HOSTS)
+def test_the_hubs_own_machine_comes_by_loopback(address: str, hosts: tuple[str, ...]) -> None:
+    """A hall of one Pi works without a network."""
+    assert hosts_of(address) == hosts
 
 
 @pytest.mark.parametrize(
@@ -110,7 +138,7 @@ def test_each_account_has_a_salt_of_its_own() -> None:
 def test_files_are_for_this_user_alone(tmp_path: Path) -> None:
     """Mosquitto runs as the user who wrote them, so nobody else needs to read them."""
     folder = tmp_path / "broker"
-    config = write_files(folder=folder, accounts=ACCOUNTS, hall="h", host="127.0.0.1", port=1884)
+    config = write_files(folder=folder, accounts=ACCOUNTS, hall="h", hosts=["127.0.0.1"], port=1884)
 
     assert config == folder / "mosquitto.conf"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -132,7 +160,7 @@ async def test_a_name_is_no_address_to_listen_on(tmp_path: Path) -> None:
             folder=tmp_path,
             accounts=ACCOUNTS,
             hall="h",
-            host="hub.local",
+            hosts=hosts_of("hub.local"),
             port=1,
             on_ready=lambda: None,
             stopping=asyncio.Event(),

@@ -64,7 +64,7 @@ async def serve(
             folder=broker.data / "broker",
             accounts=broker.accounts,
             hall=HALL,
-            host="127.0.0.1",
+            hosts=["127.0.0.1"],
             port=broker.port,
             on_ready=on_ready,
             stopping=stopping,
@@ -110,7 +110,7 @@ class Ear:
 
     async def heard_before(self, last: bytes) -> list[tuple[str, bytes]]:
         """Return (path below the hall, payload) of what arrives until the payload `last`."""
-        heard = []
+        heard: list[tuple[str, bytes]] = []
         while True:
             event = await self.next()
             assert isinstance(event, Received), event

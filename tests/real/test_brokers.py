@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from broker import mosquitto
+from broker.accounts import everyone, prepare
 from broker.link import Connected, Disconnected
 from broker.mosquitto import BrokerError, listening
 from tests.real.brokers import (
     HALL,
     KINDS,
+    NODES,
     WAIT_S,
     Ear,
     connect,
@@ -258,6 +260,57 @@ async def test_a_client_id_is_not_believed(tmp_path: Path) -> None:
 
 
 @real
+async def test_each_address_is_served_and_a_missing_one_is_waited_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The cable is out at boot: this machine is served at once, the others when they can come."""
+    here, lan, gone = "127.0.0.1", "127.0.0.2", "192.0.2.1"
+    port = free_port()
+    starts: asyncio.Queue[set[str]] = asyncio.Queue()
+
+    def on_ready() -> None:
+        (child,) = _children(os.getpid())
+        starts.put_nowait({host for host, _ in listening(child)})
+
+    async def served(*hosts: str) -> set[str]:
+        stopping = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks, asyncio.timeout(WAIT_S):
+            tasks.create_task(
+                mosquitto.serve(
+                    folder=tmp_path,
+                    accounts=prepare(
+                        data=tmp_path, accounts=everyone(NODES), addresses=hosts, port=port
+                    ),
+                    hall=HALL,
+                    hosts=hosts,
+                    port=port,
+                    on_ready=on_ready,
+                    stopping=stopping,
+                )
+            )
+            found = await starts.get()
+            stopping.set()
+        return found
+
+    assert await served(here, lan) == {here, lan}
+    assert await served(here, gone) == {here}
+    warnings = [r.getMessage() for r in caplog.records if "an address is missing" in r.getMessage()]
+    assert len(warnings) == 1
+
+
+async def test_a_missing_address_is_looked_for_until_it_is_there() -> None:
+    """An address that comes back ends the wait, so that mosquitto is started on it too."""
+    port, stopping = free_port(), asyncio.Event()
+    waiting = asyncio.create_task(mosquitto._until(stopping, ["192.0.2.1"], port, 0.01))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    stopping.set()
+    await waiting
+
+    await mosquitto._until(asyncio.Event(), ["192.0.2.1", "127.0.0.2"], port, 0.01)
+
+
+@real
 async def test_an_option_before_its_listener_opens_another_one(tmp_path: Path) -> None:
     """Any listener too many ends the start: this is how the trap of 2.0.11 is noticed."""
     wanted, other = free_port(), free_port()
@@ -272,7 +325,7 @@ async def test_an_option_before_its_listener_opens_another_one(tmp_path: Path) -
     )
     try:
         with pytest.raises(BrokerError, match=rf"127.0.0.1:{other}"):
-            await mosquitto._watch(child, ("127.0.0.1", wanted), lambda: None)
+            await mosquitto._watch(child, {("127.0.0.1", wanted)}, lambda: None)
     finally:
         child.kill()
         await child.wait()
@@ -291,7 +344,7 @@ async def test_a_broker_that_lets_anybody_in_is_stopped(tmp_path: Path) -> None:
     )
     try:
         with pytest.raises(BrokerError, match="without an account"):
-            await mosquitto._watch(child, ("127.0.0.1", port), lambda: None)
+            await mosquitto._watch(child, {("127.0.0.1", port)}, lambda: None)
     finally:
         child.kill()
         await child.wait()
