@@ -67,7 +67,7 @@ class Listener:
         assert self._program.stdout is not None
         for line in self._program.stdout:
             topic, _, payload = line.decode(errors="replace").rstrip("\n").partition(" ")
-            with contextlib.suppress(json.JSONDecodeError):
+            with contextlib.suppress(ValueError, RecursionError):
                 self.newest[topic.split("/", 3)[-1]] = json.loads(payload)
 
     def issued(self, service: str) -> int:
