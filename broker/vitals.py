@@ -30,12 +30,14 @@ def ready() -> bool:
 
 
 def watchdog() -> bool:
-    """Feed the watchdog, from a loop that did real work; return whether a supervisor listens.
+    """Feed the watchdog, from a loop that did real work; return whether there is one.
+
+    systemd sets WATCHDOG_USEC for a unit with `WatchdogSec`; without it nobody waits to be fed.
 
     Raises:
         OSError: There is one, but it can't be told.
     """
-    return _notify("WATCHDOG=1")
+    return "WATCHDOG_USEC" in os.environ and _notify("WATCHDOG=1")
 
 
 def _notify(state: str) -> bool:

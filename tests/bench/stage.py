@@ -18,6 +18,7 @@ from typing import Any
 
 HALL = Path(str(files("firmware_config") / "examples" / "demo.toml"))
 READY_WITHIN_S = 30.0
+LINE_WITHIN_S = 10.0
 
 
 class Process:
@@ -66,15 +67,19 @@ class Process:
         self.program.stdin.write(line + "\n")
         self.program.stdin.flush()
 
-    def until(self, msg: str, *, within_s: float = 10.0, **fields: object) -> dict[str, Any]:
+    def until(self, msg: str, **fields: object) -> dict[str, Any]:
         """Return the next log line with this message and these fields; earlier ones are dropped."""
-        end_s = time.monotonic() + within_s
+        return self.until_any((msg,), **fields)
+
+    def until_any(self, msgs: tuple[str, ...], **fields: object) -> dict[str, Any]:
+        """Return the next log line with one of these messages, and with these fields."""
+        end_s = time.monotonic() + LINE_WITHIN_S
         while (wait_s := end_s - time.monotonic()) > 0:
             with contextlib.suppress(queue.Empty):
                 line = self.log.get(timeout=wait_s)
-                if line.get("msg") == msg and fields.items() <= line.items():
+                if line.get("msg") in msgs and fields.items() <= line.items():
                     return line
-        raise RuntimeError(f"no log line {msg!r} {fields} within {within_s} s: {self.said[-20:]}")
+        raise RuntimeError(f"no log line {msgs} {fields} in {LINE_WITHIN_S} s: {self.said[-20:]}")
 
     def newest(self, msg: str, field: str, default: int) -> int:
         """Return a field of the newest such line that waits to be read; all lines are dropped."""

@@ -17,6 +17,7 @@ def test_a_supervisor_is_told(kind: str, tmp_path: Path, monkeypatch: pytest.Mon
         supervisor.bind(name.replace("@", "\0"))
         supervisor.settimeout(5)
         monkeypatch.setenv("NOTIFY_SOCKET", name)
+        monkeypatch.setenv("WATCHDOG_USEC", "30000000")
 
         assert ready()
         assert supervisor.recv(100) == b"READY=1"
@@ -29,6 +30,16 @@ def test_without_a_supervisor_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
 
     assert not ready()
+    assert not watchdog()
+
+
+def test_a_supervisor_without_a_watchdog_is_not_fed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hub must not die of a heartbeat nobody waits for."""
+    monkeypatch.setenv("NOTIFY_SOCKET", f"{tmp_path}/only-waited-for-ready")
+    monkeypatch.delenv("WATCHDOG_USEC", raising=False)
+
     assert not watchdog()
 
 
