@@ -231,8 +231,8 @@ class Board:
             notice=self._notice(silent_s),
             rows=tuple(
                 self._as_row(call, is_next=call.call_id in news)
-                for call in _newest_of_each_number(calls)
-                if hero is None or call.number != hero.number
+                for call in _newest_of_each(calls)
+                if hero is None or hero.counter != call.counter
             ),
             marks=self._marks,
             lost_since=(
@@ -262,7 +262,9 @@ class Board:
 
     def _show(self, view: BoardView, *, is_retained: bool, now_s: float) -> None:
         seen = [call for call in view.calls if self._is_shown_here(call)]
-        fresh = [] if is_retained else [call for call in seen if call.call_id not in self._met]
+        fresh = (
+            [] if is_retained else [c for c in seen if c.call_id not in self._met and not c.over]
+        )
         self._calls = (
             *((self._local(call.at_ms).date(), call) for call in seen),
             *self._older_than(view),
@@ -286,7 +288,11 @@ class Board:
 
     def _announce(self, call: Call, now_s: float) -> None:
         self._announced.add(call.call_id)
-        self._news = [other for other in self._news if other.number != call.number]
+        self._news = [
+            other
+            for other in self._news
+            if call.number != other.number and call.counter != other.counter
+        ]
         if self._hero is None or self._hero.number == call.number:
             self._raise_hero(call, now_s)
         elif call.repeat > 1:
@@ -302,19 +308,20 @@ class Board:
     def _drop_old_news(self, calls: list[Call], clock_ms: float) -> None:
         # In a long rush the hero can't show them all in time: they have been rows long since.
         oldest_ms = clock_ms - NEWS_S * 1000
-        here = {call.call_id for call in calls}
+        here = {call.call_id for call in calls if not call.over}
         old = {c.call_id for c in self._news if c.at_ms < oldest_ms or c.call_id not in here}
         self._news = [call for call in self._news if call.call_id not in old]
         self._announced -= old
 
     def _choose_hero(self, calls: list[Call], now_s: float) -> None:
-        if self._hero and self._hero.call_id not in {call.call_id for call in calls}:
-            self._hero = None
+        on = [call for call in calls if not call.over]
+        if self._hero and self._hero.call_id not in {call.call_id for call in on}:
+            self._hero = None  # nobody is to go there for it any more
         if self._news and (self._hero is None or now_s >= self._hero_s + self._hero_hold_s()):
             self._raise_hero(self._news.pop(0), now_s)
-        if self._news or not calls:
+        if self._news or not on:
             return
-        newest = calls[0]
+        newest = on[0]
         is_missed = newest.call_id not in self._announced
         if self._hero is None or (is_missed and newest.at_ms > self._hero.at_ms):
             # Called while the board was off or cut off: shown, but not as news.
@@ -375,8 +382,17 @@ def _pulse_step(age_s: float) -> int:
     return int(age_s / PULSE_STEP_S + 0.001)
 
 
-def _newest_of_each_number(calls: Iterable[Call]) -> list[Call]:
-    newest: dict[str, Call] = {}
+def _newest_of_each(calls: Iterable[Call]) -> list[Call]:
+    """Return the newest call of each counter and number: several of one counter would all seem on.
+
+    `calls` are newest first, as the result.
+    """
+    counters: set[int] = set()
+    numbers: set[str] = set()
+    newest = []
     for call in calls:
-        newest.setdefault(call.number, call)
-    return list(newest.values())
+        if call.counter not in counters and call.number not in numbers:
+            newest.append(call)
+        counters.add(call.counter)
+        numbers.add(call.number)
+    return newest

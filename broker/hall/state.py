@@ -331,6 +331,7 @@ class Hall:
             return
         self.counters[ticket.counter].current = None
         self._changed.add(ticket.counter)
+        self._board_changed = True  # its call is over
         ticket.counter = None
 
     def _refresh(self, visit: str) -> None:

@@ -7,6 +7,7 @@ seen a later one ignores it (DESIGN §5.15).
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from broker.hall.commands import Number
 from broker.hall.policy import waiting
@@ -40,6 +41,7 @@ class Call(Struct, frozen=True, kw_only=True):
     Attributes:
         repeat: 1 for the first call, 2 for the first recall (PANGGILAN KE-2), ...
         at_ms: Hub's wall clock when called; its age is the snapshot's `at_ms` minus this.
+        over: The ticket has left the counter, or was called again: nobody is to go there for it.
     """
 
     call_id: CallId
@@ -48,6 +50,7 @@ class Call(Struct, frozen=True, kw_only=True):
     service: str
     at_ms: AtMs
     repeat: Repeat = 1
+    over: bool = False
 
 
 class BoardView(Struct, frozen=True, kw_only=True):
@@ -128,11 +131,16 @@ def board_view(hall: "Hall", *, gen: str, at_ms: int) -> BoardView:
         at_ms=at_ms,
         day=hall.day,
         calls=tuple(
-            call
+            call if _is_on(hall, call) else replace(call, over=True)
             for count, call in enumerate(reversed(hall.calls), start=1)
             if count <= CALLS_MIN or call.at_ms > oldest_ms
         ),
     )
+
+
+def _is_on(hall: "Hall", call: Call) -> bool:
+    counter = hall.counters.get(call.counter)
+    return counter is not None and counter.call_id == call.call_id
 
 
 def counter_view(hall: "Hall", counter: int, *, gen: str) -> CounterView:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from broker.hall.views import BoardView, Call
 from broker.wire.messages import HubState
 from displays.board import Board, board_setup
@@ -39,7 +41,7 @@ def views(count: int) -> Iterator[BoardView]:
             service="adminduk",
             at_ms=AT_MS + round(i * STEP_S * 1000),
         )
-        calls = (call, *calls)[:30]
+        calls = (call, *(replace(old, over=True) for old in calls))[:30]
         yield BoardView(gen=GEN, pos=i, at_ms=call.at_ms, day="2026-11-25", calls=calls)
 
 

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from displays.board import (
     CALLS_MIN,
@@ -134,9 +135,9 @@ def test_a_call_is_news_once() -> None:
     """The hub publishes its topics again at each connect; nothing pulses twice."""
     stage = Stage()
     stage.say(call("A007"), now_s=T)
-    stage.say(call("A008"), call("A007"), now_s=T + 11)
+    stage.say(call("A008", 2), call("A007"), now_s=T + 11)
     stage.look(T + 11)
-    stage.say(call("A008"), call("A007"), now_s=T + 30, pos=2)
+    stage.say(call("A008", 2), call("A007"), now_s=T + 30, pos=2)
 
     assert stage.numbers(T + 31) == ("A008", "A007")
     hero = stage.look(T + 31).hero
@@ -175,7 +176,7 @@ def test_a_lone_call_keeps_the_hero_until_a_newer_comes() -> None:
 def test_in_a_rush_each_call_gets_three_seconds() -> None:
     """Five calls at once: every one stands big, in order, and soon enough."""
     stage = Stage()
-    calls = [call(f"A{n:03}", at_s=T - 0.01 * n) for n in range(1, 6)]
+    calls = [call(f"A{n:03}", n, at_s=T - 0.01 * n) for n in range(1, 6)]
     stage.say(*calls, now_s=T)
     seen = [stage.numbers(T + 0.5 * half)[0] for half in range(40)]
     order = [number for number, before in zip(seen, ["", *seen], strict=False) if number != before]
@@ -202,10 +203,16 @@ def test_a_recall_jumps_ahead_and_is_marked() -> None:
     stage.say(call("A001"), now_s=T)
     stage.look(T)
     again = call("A001", at_s=T + 12, repeat=2)
-    stage.say(call("A003", at_s=T + 11), call("A002", at_s=T + 11), call("A001"), now_s=T + 11)
+    stage.say(
+        call("A003", 3, at_s=T + 11), call("A002", 2, at_s=T + 11), call("A001"), now_s=T + 11
+    )
     stage.look(T + 11)
     stage.say(
-        again, call("A003", at_s=T + 11), call("A002", at_s=T + 11), call("A001"), now_s=T + 12
+        again,
+        call("A003", 3, at_s=T + 11),
+        call("A002", 2, at_s=T + 11),
+        call("A001"),
+        now_s=T + 12,
     )
     rows = stage.look(T + 12).rows
 
@@ -237,7 +244,7 @@ def test_old_calls_are_rows_not_news() -> None:
     stage.say(call("A001"), now_s=T)
     stage.look(T)
     late = T + 100
-    stage.say(call("A003", at_s=T + 50), call("A002", at_s=T + 40), call("A001"), now_s=late)
+    stage.say(call("A003", 3, at_s=T + 50), call("A002", 2, at_s=T + 40), call("A001"), now_s=late)
     hero = stage.look(late).hero
 
     assert stage.numbers(late) == ("A003", "A002", "A001")
@@ -365,3 +372,33 @@ def test_the_picture_wanders() -> None:
 
     assert len(set(shifts)) == 9
     assert max(abs(part) for shift in shifts for part in shift) == 4
+
+
+def test_a_call_that_is_over_stands_nowhere_big() -> None:
+    """Served or given up, nobody is to go there: not as hero, not as one still to come."""
+    stage = Stage()
+    first, second = call("A007", 1), call("A008", 2, at_s=T + 1)
+    stage.say(first, now_s=T)
+    stage.look(T)
+    stage.say(second, first, now_s=T + 1)
+    assert stage.numbers(T + 1) == ("A007", "A008")
+
+    stage.say(replace(second, over=True), replace(first, over=True), now_s=T + 2)
+    model = stage.look(T + 2)
+
+    assert model.hero is None
+    assert [(row.number, row.is_next) for row in model.rows] == [("A008", False), ("A007", False)]
+
+
+def test_the_next_call_of_a_counter_takes_the_heros_place_at_once() -> None:
+    """The one before has been served: to leave it big would send two people to one counter."""
+    stage = Stage()
+    first, second = call("A007", 1), call("A008", 1, at_s=T + 2)
+    stage.say(first, now_s=T)
+    stage.look(T)
+    stage.say(second, replace(first, over=True), now_s=T + 2)
+
+    assert stage.numbers(T + 2) == ("A008",)
+    hero = stage.look(T + 2.3).hero
+    assert hero is not None
+    assert hero.pulse < PULSE_STEPS

@@ -46,7 +46,7 @@ def busy() -> BoardModel:
 def recalled() -> BoardModel:
     """Hero and a row called again."""
     stage = live()
-    again = (call("A888", 12, repeat=3), call("B777", 12, at_s=T - 1, repeat=2))
+    again = (call("A888", 12, repeat=3), call("B777", 7, at_s=T - 1, repeat=2))
     stage.say(*again, call("A001"), now_s=T)
     stage.look(T)
     return stage.look(T + 6)

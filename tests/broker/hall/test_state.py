@@ -292,7 +292,7 @@ def test_a_gap_changes_no_state() -> None:
             (TicketRecalled(ticket="c", counter=2, call_id="9", repeat=2),),
             Changed({2}, board=True),
         ),
-        ((TicketClosed(ticket="c", outcome="served"),), Changed({2}, board=False)),
+        ((TicketClosed(ticket="c", outcome="served"),), Changed({2}, board=True)),
         ((CounterPaused(counter=3),), Changed({3}, board=False)),
         ((DayOpened(date="2026-11-26"),), Changed({1, 2, 3}, board=True)),
         ((), NOTHING),

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from msgspec import json
 
-from broker.hall.commands import Issue, OpenDay, PauseCounter, Recall
+from broker.hall.commands import Close, Issue, OpenDay, PauseCounter, Recall
 from broker.hall.events import PrintConfirmed, TicketCalled, TicketIssued
 from broker.hall.setup import Agency, Counter, Service, Setup, make_setup
 from broker.hall.state import Ticket
@@ -70,7 +70,9 @@ def test_the_board_shows_calls_newest_first() -> None:
                 at_ms=START_MS + 20_000,
                 repeat=2,
             ),
-            Call(call_id=origin(4), number="A001", counter=1, service="kk", at_ms=START_MS),
+            Call(
+                call_id=origin(4), number="A001", counter=1, service="kk", at_ms=START_MS, over=True
+            ),
         ),
     )
 
@@ -226,3 +228,14 @@ def test_a_full_day_costs_no_more_than_an_empty_one() -> None:
     queue = queue_view(story.hall, gen=GEN, at_ms=START_MS)
     assert sum(service.issued for service in queue.services.values()) == 4000
     assert len(json.encode(queue)) < MESSAGE_BYTES_MAX
+
+
+def test_a_call_is_over_when_its_ticket_has_left() -> None:
+    """Boards take it down; the change is told, so that they hear of it."""
+    story = opened()
+    story.take("kk")
+    story.call(1)
+    assert [c.over for c in board_view(story.hall, gen=GEN, at_ms=story.at_ms).calls] == [False]
+
+    story.after(60).ask(Close(counter=1, seen=story.seen(1)))
+    assert [c.over for c in board_view(story.hall, gen=GEN, at_ms=story.at_ms).calls] == [True]
