@@ -131,6 +131,7 @@ class Hub:
             StoreError: A commit failed: state must be folded again from the disk.
             OSError: The supervisor can't be told.
         """
+        failed: list[BaseException] = []
         self._link.start()
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -139,10 +140,13 @@ class Hub:
                 await stopping.wait()
                 running.cancel()
         except* OSError as errors:
-            # One clear line in the log, not a tree of tracebacks.
-            raise errors.exceptions[0] from None
+            failed += errors.exceptions
         finally:
             self._link.stop()
+        if failed:
+            # One clear line in the log, not a tree of tracebacks. Not raised above: before Python
+            # 3.11.4 that makes a group of it again.
+            raise failed[0]
 
     async def run(self) -> None:
         """Decide and publish until cancelled."""

@@ -242,6 +242,7 @@ async def _run(
         env={name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"},
         preexec_fn=dying_with(os.getpid()),
     )
+    failed: list[BaseException] = []
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_pass_on_log(child), name="mosquitto-log")
@@ -251,9 +252,12 @@ async def _run(
             running.cancel()
             await _stop(child)
     except* BrokerError as errors:
-        raise errors.exceptions[0] from None
+        failed += errors.exceptions
     finally:
         await _stop(child)
+    if failed:
+        # Not raised above: before Python 3.11.4 that makes a group of it again.
+        raise failed[0]
 
 
 async def _until(stopping: asyncio.Event, missing: Sequence[str], port: int, look_s: float) -> None:

@@ -8,8 +8,8 @@ WIDTH = 32
 
 # Every word a visitor reads on paper.
 TITLE = "NOMOR ANTREAN"
-AHEAD = "{ahead} orang di depan Anda"
-NOBODY_AHEAD = "Belum ada yang menunggu"
+AHEAD = "Menunggu layanan ini: {ahead} orang"
+NOBODY_AHEAD = "Belum ada antrean layanan ini"
 KEEP = "Simpan nomor ini sampai dipanggil"
 
 
@@ -18,7 +18,8 @@ class Slip(NamedTuple):
 
     Attributes:
         at_ms: UTC, when the ticket was issued.
-        ahead: People who wait before this one; None when not known.
+        ahead: People who wait for this service before this one; None when not known. Not a
+            place in line: its counters may serve other services first.
     """
 
     hall: str

@@ -110,7 +110,7 @@ def test_an_issue_becomes_a_slip_and_its_confirm() -> None:
         "",
         "=" * WIDTH,
         "Perekaman KTP-el",
-        "2 orang di depan Anda",
+        "Menunggu layanan ini: 2 orang",
         "02-12-2026  08.00 WIB",
         "Simpan nomor ini sampai",
         "dipanggil",
@@ -125,8 +125,8 @@ def test_an_issue_becomes_a_slip_and_its_confirm() -> None:
 @pytest.mark.parametrize(
     ("snapshot", "line"),
     [
-        (queue(pos=19, waiting=3), "3 orang di depan Anda"),
-        (queue(pos=21, waiting=1), "Belum ada yang menunggu"),
+        (queue(pos=19, waiting=3), "Menunggu layanan ini: 3 orang"),
+        (queue(pos=21, waiting=1), "Belum ada antrean layanan ini"),
         (queue(pos=2, waiting=3), None),
         (queue(pos=20, waiting=3, gen="1-00000000"), None),
     ],
