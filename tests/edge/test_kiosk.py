@@ -138,7 +138,7 @@ def test_people_ahead_are_told_only_when_known(snapshot: bytes, line: str | None
     text = slip_of(role, issued()).text
 
     assert (line or "NOMOR") in text
-    assert ("Anda" in text or "menunggu" in text) is (line is not None)
+    assert ("layanan ini" in text) is (line is not None)
 
 
 def test_a_service_that_left_the_hall_file_still_gets_its_slip() -> None:
