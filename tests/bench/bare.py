@@ -85,21 +85,21 @@ def decider(args: argparse.Namespace) -> None:
 
 
 def board(args: argparse.Namespace) -> None:
-    """For each message: the product's draw call, with the picture it would draw."""
-    from tests.bench.pictures import open_screen, pictures  # noqa: PLC0415 - loads pygame
+    """For each message: the product's draw call, of what it would show."""
+    from tests.bench.pictures import draw_calls, open_screen  # noqa: PLC0415 - loads pygame
 
     screen, layout = open_screen()
-    drawn = pictures(screen, layout, count=args.count)
-    next(drawn)
+    calls = draw_calls(screen, layout, count=args.count)
+    draw = [next(calls)]
     client = client_of(read_settings(args.link))
 
     def on_message(_client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
         if message.retain:
             return
-        screen.show(next(prepared))
+        draw[0]()
         say("frame shown", mono_ns=time.monotonic_ns())
+        draw[0] = next(calls, draw[0])  # the board takes the next snapshot after the clock is read
 
-    prepared = iter(list(drawn))
     client.on_message = on_message
     connect(client, read_settings(args.link), BOARD)
     while True:

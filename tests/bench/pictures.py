@@ -1,6 +1,7 @@
-"""The pictures a board draws when one call follows another, made beforehand for the floor."""
+"""What a board draws when one call follows another, for the floor to draw."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
@@ -9,7 +10,6 @@ from broker.hall.views import BoardView, Call
 from broker.wire.messages import HubState
 from displays.board import Board, board_setup
 from displays.layout import Layout
-from displays.ops import Op
 from displays.sample import sample_models
 from displays.screen import Screen
 from firmware_config.load import load_hall
@@ -17,9 +17,10 @@ from firmware_config.schema import setup_of
 from tests.bench.stage import HALL
 
 SIZE = (1920, 1080)
+COUNTERS = (1, 2, 6)
 GEN = "1-00000000"
 AT_MS = 1_795_598_248_218
-STEP_S = 0.5
+STEP_S = 0.22
 """Between two calls, as `press` presses them."""
 
 
@@ -37,16 +38,20 @@ def views(count: int) -> Iterator[BoardView]:
         call = Call(
             call_id=f"{'a' * 32}:{i}",
             number=f"A{i:03}",
-            counter=1,
+            counter=COUNTERS[i % len(COUNTERS)],
             service="adminduk",
             at_ms=AT_MS + round(i * STEP_S * 1000),
         )
-        calls = (call, *(replace(old, over=True) for old in calls))[:30]
+        older = (replace(c, over=c.over or c.counter == call.counter) for c in calls)
+        calls = (call, *older)[:30]
         yield BoardView(gen=GEN, pos=i, at_ms=call.at_ms, day="2026-11-25", calls=calls)
 
 
-def pictures(screen: Screen, layout: Layout, *, count: int) -> Iterator[tuple[Op, ...]]:
-    """Yield the picture of each snapshot, the screen's texts prepared as a board's are."""
+def draw_calls(screen: Screen, layout: Layout, *, count: int) -> Iterator[Callable[[], bool]]:
+    """Yield the board's draw call for each snapshot: look, lay out, show; the rest is prepared.
+
+    The board has taken the snapshot before, and the screen's texts are prepared as a board's are.
+    """
     file = load_hall(HALL)
     setup = board_setup(setup_of(file), timezone=ZoneInfo(file.hall.timezone))
     board = Board(setup=setup, start_s=0.0)
@@ -56,9 +61,9 @@ def pictures(screen: Screen, layout: Layout, *, count: int) -> Iterator[tuple[Op
     for sample in sample_models(model):
         screen.prepare(layout.picture(sample))
     screen.show(layout.picture(model))
-    yield layout.picture(model)
     for i, view in enumerate(views(count), start=1):
         now_s = i * STEP_S
         board.take_hub(hub, is_retained=False, now_s=now_s)
         board.take_board(view, is_retained=False, now_s=now_s)
-        yield layout.picture(board.look(now_s=now_s, wall_ms=view.at_ms))
+        look = partial(board.look, now_s=now_s, wall_ms=view.at_ms)
+        yield lambda look=look: screen.show(layout.picture(look()))

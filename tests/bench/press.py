@@ -5,6 +5,7 @@ Product and floor run at once on brokers of their own, and take turns in blocks,
 the same noise.
 """
 
+import itertools
 import random
 import statistics
 import time
@@ -20,9 +21,15 @@ from tests.bench.stage import Process, Stage, stage
 
 BLOCK = 20
 WARM_UP = 20
-COUNTER = "loket-1"
-PAUSE_S = (0.42, 0.5)
-"""Between presses, on both sides: `call` twice within 0.4 s is one press."""
+COUNTERS = ("loket-1", "loket-2", "loket-6")
+"""They serve what the tickets are for, and press in turn, as in a hall."""
+
+PAUSE_S = (0.15, 0.2)
+"""Between presses, on both sides: `call` twice within 0.4 s at one counter is one press."""
+
+REFUSED_S = 0.5
+SHOWN_S = 0.05
+"""The frame is shown by then: nobody looks into the logs before, as at the product's press."""
 
 
 class Presses:
@@ -41,12 +48,13 @@ def measure(presses: int) -> dict[str, Any]:
     """Return the figures of so many presses on each side, after a warm-up."""
     chance = random.Random(1)
     with stage() as ours, stage() as bare:
-        counter, board = start_product(ours, presses + WARM_UP)
+        counters, board = start_product(ours, presses + WARM_UP)
+        turns = itertools.cycle(counters.items())
         floor = start_floor(bare, presses + WARM_UP)
         sides = {"product": Presses(), "floor": Presses()}
         for left in range(presses + WARM_UP, 0, -BLOCK):
             for _ in range(min(BLOCK, left)):
-                press_product(sides["product"], ours, counter, board)
+                press_product(sides["product"], ours, next(turns), board)
                 time.sleep(chance.uniform(*PAUSE_S))
             for _ in range(min(BLOCK, left)):
                 sides["floor"].note(*press_floor(*floor))
@@ -55,8 +63,8 @@ def measure(presses: int) -> dict[str, Any]:
     return {**found, "refused": dict(sides["product"].refused)}
 
 
-def start_product(ours: Stage, count: int) -> tuple[Process, Process]:
-    """Start the product with tickets for `count` presses; return its counter and its board.
+def start_product(ours: Stage, count: int) -> tuple[dict[str, Process], Process]:
+    """Start the product with tickets for `count` presses; return its counters and its board.
 
     The kiosk is gone by then: in a hall it has a Pi of its own, as the floor's processes have.
     """
@@ -66,27 +74,28 @@ def start_product(ours: Stage, count: int) -> tuple[Process, Process]:
     time.sleep(1)
     ours.processes.pop("kiosk-1").stop()
     debug = ("--log-level", "debug")
-    counter = ours.loket(COUNTER, "node", COUNTER, "--pins", "mock", *debug)
+    counters = {node: ours.loket(node, "node", node, "--pins", "mock", *debug) for node in COUNTERS}
     board = ours.loket("board-1", "board", "board-1", "--headless", *debug)
     time.sleep(1)
-    return counter, board
+    return counters, board
 
 
-def press_product(side: Presses, ours: Stage, counter: Process, board: Process) -> None:
+def press_product(side: Presses, ours: Stage, turn: tuple[str, Process], board: Process) -> None:
     """Press `call` until one is not refused, and note its time.
 
     On a machine that is busy with other things the lamp may be late, and the next press refused
     for what it could not have seen: that is no frame, and it is counted.
     """
+    node, counter = turn
     while True:
         before = board.newest("frame shown", "pos", board.pos)
-        ours.press(COUNTER, "call")
+        ours.press(node, "call")
         accepted = counter.until("press accepted", button="call")
         answer = counter.until_any(("accepted", "refused"), seq=accepted["seq"])
         if answer["msg"] == "accepted":
             break
         side.refused[answer["code"]] += 1
-        time.sleep(PAUSE_S[1])
+        time.sleep(REFUSED_S)
     while (shown := board.until("frame shown"))["pos"] <= before:
         pass
     board.pos = shown["pos"]
@@ -120,6 +129,7 @@ def _raw() -> Raw:
 def press_floor(presser: Process, board: Process) -> tuple[dict[str, Any], dict[str, Any]]:
     """Press at the floor; return the lines of the press and of the frame."""
     presser.tell("press")
+    time.sleep(SHOWN_S)
     return presser.until("press accepted"), board.until("frame shown")
 
 

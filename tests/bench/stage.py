@@ -3,14 +3,13 @@
 import contextlib
 import json
 import os
-import queue
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -19,45 +18,56 @@ from typing import Any
 HALL = Path(str(files("firmware_config") / "examples" / "demo.toml"))
 READY_WITHIN_S = 30.0
 LINE_WITHIN_S = 10.0
+LOOK_S = 0.02
 
 
 class Process:
-    """One process, with the time it took to say READY and its log lines as they come."""
+    """One process, with the time it took to say READY and its log lines.
+
+    The log goes to a file that is read only when somebody asks: a reader that woke for each line
+    would take the CPU from what is measured.
+    """
 
     def __init__(self, argv: list[str], *, folder: Path, env: dict[str, str] | None = None) -> None:
         self.pos = 0
         """The journal position of the newest frame read from its log; a board's."""
-        self.log: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.said: list[str] = []
+        self._lines: deque[dict[str, Any]] = deque()
+        self._rest = ""
         folder.mkdir(parents=True, exist_ok=True)
+        log = folder / "log"
         notify = folder / "notify.sock"
         notify.unlink(missing_ok=True)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
+        with (
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready,
+            log.open("w") as writing,
+        ):
             ready.bind(str(notify))
             ready.settimeout(READY_WITHIN_S)
             begun_s = time.monotonic()
             self.program = subprocess.Popen(
                 argv,
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=writing,
                 text=True,
                 env={**os.environ, "NOTIFY_SOCKET": str(notify), **(env or {})},
             )
-            self.said: list[str] = []
-            threading.Thread(target=self._read_log, daemon=True).start()
+            self._log = log.open()
             try:
                 ready.recv(1024)
             except TimeoutError:
                 self.stop()
+                self._read()
                 raise RuntimeError(f"{argv} never said READY: {self.said[-20:]}") from None
             self.ready_s = time.monotonic() - begun_s
         self.pid = self.program.pid
 
-    def _read_log(self) -> None:
-        assert self.program.stderr is not None
-        for line in self.program.stderr:
+    def _read(self) -> None:
+        *lines, self._rest = (self._rest + self._log.read()).split("\n")
+        for line in lines:
             try:
-                self.log.put(json.loads(line))
+                self._lines.append(json.loads(line))
             except json.JSONDecodeError:
                 self.said.append(line)
 
@@ -74,19 +84,21 @@ class Process:
     def until_any(self, msgs: tuple[str, ...], **fields: object) -> dict[str, Any]:
         """Return the next log line with one of these messages, and with these fields."""
         end_s = time.monotonic() + LINE_WITHIN_S
-        while (wait_s := end_s - time.monotonic()) > 0:
-            with contextlib.suppress(queue.Empty):
-                line = self.log.get(timeout=wait_s)
+        while time.monotonic() < end_s:
+            self._read()
+            while self._lines:
+                line = self._lines.popleft()
                 if line.get("msg") in msgs and fields.items() <= line.items():
                     return line
+            time.sleep(LOOK_S)
         raise RuntimeError(f"no log line {msgs} {fields} in {LINE_WITHIN_S} s: {self.said[-20:]}")
 
     def newest(self, msg: str, field: str, default: int) -> int:
-        """Return a field of the newest such line that waits to be read; all lines are dropped."""
-        value = default
-        while not self.log.empty():
-            line = self.log.get()
-            value = line[field] if line.get("msg") == msg else value
+        """Return a field of the newest such line not yet read; all lines are dropped."""
+        self._read()
+        found = [line[field] for line in self._lines if line.get("msg") == msg]
+        self._lines.clear()
+        value: int = found[-1] if found else default
         return value
 
     def rss_mb(self) -> float:
@@ -113,6 +125,8 @@ class Process:
         except subprocess.TimeoutExpired:
             self.program.kill()
             self.program.wait()
+        if self.program.stdin is not None:
+            self.program.stdin.close()
 
 
 class Stage:
