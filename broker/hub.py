@@ -9,6 +9,7 @@ import contextlib
 import logging
 import secrets
 import signal
+import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -39,16 +40,20 @@ BATCH_MAX = 64
 
 
 class Inbox:
-    """What the link brings, handed from paho's thread to the loop."""
+    """What the link brings to the loop. Made on the loop's thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.dropped = 0
         self._loop = loop
+        self._own_thread = threading.get_ident()
         self._events: deque[LinkEvent] = deque()
         self._arrived = asyncio.Event()
 
     def put_threadsafe(self, event: LinkEvent) -> None:
         """Take an event on any thread."""
+        if threading.get_ident() == self._own_thread:
+            self._put(event)
+            return
         with contextlib.suppress(RuntimeError):  # the loop is closed: the process is stopping
             self._loop.call_soon_threadsafe(self._put, event)
 
@@ -259,6 +264,7 @@ async def run_hub(
             subscriptions=[every(setup.hall, kind) for kind in (Kind.UP, Kind.BIRTH, Kind.HEALTH)],
             will=None,
             on_event=inbox.put_threadsafe,
+            loop=loop,
         )
         hub = Hub(core=core, journal=journal, link=link, inbox=inbox, clock=clock)
         _log.info("hub folded", extra=kv(pos=hall.pos, day=hall.day, tickets=len(hall.tickets)))

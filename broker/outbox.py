@@ -162,7 +162,7 @@ class Outbox:
         self._noted.append((row, result))
 
     async def flush(self) -> None:
-        """Commit the results noted until now, if any; call it once a second."""
+        """Commit the results noted until now, if any; call it soon after the last."""
         if self._noted:
             await self.append_all((), made_s=0.0)
         if self._since_purge >= PURGE_EVERY:

@@ -157,7 +157,7 @@ async def test_results_that_could_not_be_kept_are_kept_later(tmp_path: Path) -> 
     """They wait in memory; lost with the process, they are asked for again."""
     async with stand(COUNTER, tmp_path) as one:
         await one.join(COUNTER)
-        await one.press("call")
+        await one.press("call", ms=40)
         one.allow_writes(allowed=False)
         await one.advance(5)
         assert rows_of(tmp_path) == [("a", 1, "call_next", False)]

@@ -311,7 +311,7 @@ class World:
         self.hub.window = self.random.choice((0, 1, 3, COMMANDS_MAX))
 
     def write(self, now_s: float) -> None:
-        """Have a node write its results, as it does once a second."""
+        """Have a node write its results, as it does soon after."""
         del now_s
         self.random.choice(list(self.nodes.values())).write()
 
