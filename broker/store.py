@@ -26,13 +26,21 @@ previous release must be able to go on with the file after a rollback."""
 BUSY_MS = 5000
 """A backup or report may hold the file for a moment; the next in line waits this long."""
 
+WAL_PAGES = 250
+"""So many 4 KiB pages the WAL takes, then it is written into the database and begun anew."""
+
+WAL_BYTES = 1024 * 1024
+"""The WAL file has its size from the start: a commit that makes a file longer has the file system's
+own journal to wait for too (measured: 0.6 ms instead of 0.5 on ext4; an SD card writes twice)."""
+
 WAL_BYTES_MAX = 8 * 1024 * 1024
-"""After a burst the WAL file is cut back to this; 1000 pages of 4 KiB is where it is recycled."""
+"""After a burst the WAL file is cut back to this."""
 
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_MS}",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
+    f"PRAGMA wal_autocheckpoint = {WAL_PAGES}",
     f"PRAGMA journal_size_limit = {WAL_BYTES_MAX}",
     # Temporary tables cost the SD card nothing, and a damaged file can't run its own SQL.
     "PRAGMA temp_store = MEMORY",
@@ -201,8 +209,17 @@ def _open(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
             if mode != "wal":
                 raise StoreError(f"{path}: no WAL on this file system: use a local disk")
             _migrate(sync_db, path, migrations)
+            _lengthen_wal(path)
             on_error.pop_all()
     return sync_db
+
+
+def _lengthen_wal(path: Path) -> None:
+    """Fill the WAL file up with zeros, which are no frames; a full disk can do without."""
+    with contextlib.suppress(OSError), path.with_name(path.name + "-wal").open("ab") as wal:
+        wal.write(bytes(max(0, WAL_BYTES - wal.tell())))
+        wal.flush()
+        os.fdatasync(wal.fileno())
 
 
 def _migrate(sync_db: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from broker.hall.views import BoardView, Call
+from broker.hall.views import CALL_FRESH_MS, CALLS_MIN, BoardView, Call
 from broker.wire.messages import HubState
 from displays.board import Board, board_setup
 from displays.layout import Layout
@@ -20,7 +20,7 @@ SIZE = (1920, 1080)
 COUNTERS = (1, 2, 6)
 GEN = "1-00000000"
 AT_MS = 1_795_598_248_218
-STEP_S = 0.22
+STEP_S = 1.5
 """Between two calls, as `press` presses them."""
 
 
@@ -43,7 +43,8 @@ def views(count: int) -> Iterator[BoardView]:
             at_ms=AT_MS + round(i * STEP_S * 1000),
         )
         older = (replace(c, over=c.over or c.counter == call.counter) for c in calls)
-        calls = (call, *older)[:30]
+        fresh = CALL_FRESH_MS // round(STEP_S * 1000)
+        calls = (call, *older)[: max(CALLS_MIN, fresh)]
         yield BoardView(gen=GEN, pos=i, at_ms=call.at_ms, day="2026-11-25", calls=calls)
 
 

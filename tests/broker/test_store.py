@@ -13,7 +13,15 @@ from pathlib import Path
 import aiosqlite
 import pytest
 
-from broker.store import Migration, StoreError, StoreFullError, StoreInUseError, open_db, transact
+from broker.store import (
+    WAL_PAGES,
+    Migration,
+    StoreError,
+    StoreFullError,
+    StoreInUseError,
+    open_db,
+    transact,
+)
 
 NOTES: Migration = ("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)",)
 
@@ -58,6 +66,36 @@ async def test_a_store_is_durable_and_private(tmp_path: Path) -> None:
     assert settings == ["wal", 2, 1, 5000]
     assert modes == dict.fromkeys(["a.db", "a.db-wal", "a.db-shm", "a.db.lock"], 0o600)
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+async def test_a_commit_makes_no_file_longer(tmp_path: Path) -> None:
+    """Or the file system's own journal is waited for too, at each press."""
+    path = tmp_path / "a.db"
+    async with open_db(path, [NOTES]) as db:
+        await transact(db, add("one"))
+        before = path.with_name("a.db-wal").stat()
+        for _ in range(2 * WAL_PAGES):
+            await transact(db, add("x" * 100))
+        after = path.with_name("a.db-wal").stat()
+
+    assert before.st_size >= WAL_PAGES * 4120
+    assert (after.st_size, after.st_blocks) == (before.st_size, before.st_blocks)
+
+
+async def test_zeros_after_the_frames_of_a_dead_process_are_no_frames(tmp_path: Path) -> None:
+    """A WAL left shorter by an earlier release, or cut off, is read as far as it goes."""
+    path, wal = tmp_path / "a.db", tmp_path / "a.db-wal"
+    async with open_db(path, [NOTES]) as db:
+        await transact(db, add("one"))
+        frames = wal.read_bytes().rstrip(b"\0")
+        left = path.read_bytes(), frames + bytes(-(len(frames) - 32) % 4120)
+    for file, content in zip((path, wal), left, strict=True):
+        file.write_bytes(content)
+
+    async with open_db(path, [NOTES]) as db:
+        assert await transact(db, texts) == ["one"]
+        await transact(db, add("two"))
+        assert await transact(db, texts) == ["one", "two"]
 
 
 async def test_any_error_rolls_back(tmp_path: Path) -> None:
