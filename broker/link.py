@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import paho.mqtt.client as paho
 from msgspec import Struct
@@ -25,13 +25,10 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from broker.accounts import LinkSettings, SettingsError, read_settings
 from broker.log import kv
-from broker.reader import LoopReader, Readable
+from broker.reader import Loop, LoopReader, Readable
 from broker.vitals import end_process
 from broker.wire.messages import MESSAGE_BYTES_MAX
 from broker.wire.topics import RULES, Kind, Topic, covers
-
-if TYPE_CHECKING:
-    import asyncio
 
 __all__ = [
     "Connected",
@@ -165,7 +162,7 @@ class Link:
         will: Will | None,
         on_event: Callable[[LinkEvent], None],
         on_death: Callable[[], None] = end_process,
-        loop: "asyncio.AbstractEventLoop | None" = None,
+        loop: Loop | None = None,
         new_session: Callable[[], str] = lambda: secrets.token_hex(8),
         random: Random | None = None,
         mono_s: Callable[[], float] = time.monotonic,

@@ -2,10 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:  # who has no loop doesn't load it
-    import asyncio
+from typing import Protocol
 
 
 class Readable(Protocol):
@@ -16,6 +13,26 @@ class Readable(Protocol):
         ...
 
 
+class Loop(Protocol):
+    """What reads: asyncio's loops, and whoever else waits on sockets."""
+
+    def add_reader(self, fd: int, call: Callable[..., object], /, *args: object) -> object:
+        """Call it, on the loop's thread, whenever the socket has something to read."""
+        ...
+
+    def remove_reader(self, fd: int, /) -> object:
+        """Look at the socket no more."""
+        ...
+
+    def call_soon(self, call: Callable[..., object], /, *args: object) -> object:
+        """Call it after those who were given what was read."""
+        ...
+
+    def call_soon_threadsafe(self, call: Callable[..., object], /, *args: object) -> object:
+        """Call it on the loop's thread, from any other."""
+        ...
+
+
 class LoopReader:
     """Has a loop call `on_readable` for one socket at a time. Any thread may begin and end.
 
@@ -23,9 +40,7 @@ class LoopReader:
     number of the one before. It reads nothing after `end`.
     """
 
-    def __init__(
-        self, loop: "asyncio.AbstractEventLoop", on_readable: Callable[[Readable], None]
-    ) -> None:
+    def __init__(self, loop: Loop, on_readable: Callable[[Readable], None]) -> None:
         self.loop = loop
         self._on_readable = on_readable
         self._sock: Readable | None = None

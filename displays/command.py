@@ -20,8 +20,9 @@ from broker.wire.messages import HubState, WireError, read_board
 from broker.wire.topics import Kind, Topic
 from displays.board import Board, board_setup
 from displays.frames import FrameServer, png
+from displays.inbox import FrameAsked, Inbox
 from displays.layout import Layout
-from displays.loop import BoardLoop, FrameAsked, Inbox, Self
+from displays.loop import BoardLoop, Self
 from displays.sample import SAMPLE_AT, sample_view
 from displays.screen import Screen, ScreenError
 from displays.sizes import legibility, make_grid
@@ -148,6 +149,7 @@ def _run(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
         subscriptions=[str(Topic(who.hall, kind)) for kind in (Kind.BOARD, Kind.HUB)],
         will=who.will,
         on_event=inbox.put,
+        loop=inbox,
     )
     screen.open()
     try:
@@ -170,6 +172,7 @@ def _run(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
     finally:
         link.stop()
         frames.close()
+        inbox.close()
         screen.close()
 
 

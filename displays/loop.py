@@ -1,18 +1,17 @@
 """A board's one loop: wait for the hub or for time, take, draw what changed, look after the rest.
 
-No asyncio and no frame rate. The link's thread puts events into a bounded queue; the main thread
-waits on it, at most a second because SDL wants to be looked after, and draws at once. A picture
-that is already shown costs nothing. 20 frames a second only while a border pulses.
+No asyncio and no frame rate. The main thread waits on its inbox, at most a second because SDL wants
+to be looked after, and draws at once. A picture that is already shown costs nothing. 20 frames a
+second only while a border pulses.
 """
 
 import logging
-import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from broker.link import Connected, Disconnected, LinkEvent, Received
+from broker.link import Connected, Disconnected, Received
 from broker.log import kv
 from broker.vitals import ready, rss_bytes
 from broker.wire.messages import (
@@ -26,6 +25,7 @@ from broker.wire.messages import (
 from broker.wire.topics import Kind, Topic, parse_topic
 from displays.board import Board, BoardModel
 from displays.frames import FrameServer
+from displays.inbox import Event, FrameAsked, Inbox
 from displays.layout import Layout
 from displays.sample import sample_models
 from displays.screen import Screen
@@ -38,49 +38,6 @@ seconds, at which sentences and shifts change too: one wake-up for all of them."
 
 HEALTH_S = 15.0
 FEED_S = 5.0
-EVENTS_MAX = 512
-"""Events that wait to be taken; beyond it the oldest message goes: a newer snapshot says it all."""
-
-
-class FrameAsked(NamedTuple):
-    """Someone wants the frame last shown; put by the frame server's thread."""
-
-
-Event = LinkEvent | FrameAsked
-
-
-class Inbox:
-    """What other threads tell the drawing thread."""
-
-    def __init__(self) -> None:
-        self.dropped = 0
-        self._events: deque[Event] = deque()
-        self._came = threading.Condition()
-
-    def put(self, event: Event) -> None:
-        """Take an event, on any thread; never waits for the drawing one."""
-        with self._came:
-            if len(self._events) >= EVENTS_MAX:
-                self._drop_oldest_message()
-            self._events.append(event)
-            self._came.notify()
-
-    def take(self, wait_s: float) -> list[Event]:
-        """Return all that came, waiting so long for the first; the drawing thread's."""
-        with self._came:
-            self._came.wait_for(lambda: self._events, timeout=wait_s)
-            events = list(self._events)
-            self._events.clear()
-            return events
-
-    def _drop_oldest_message(self) -> None:
-        # The rest is told once: a birth lost here would leave the board without the hub's answer.
-        # It is few: connections, which the link spaces out, and frames somebody waits for.
-        for index, event in enumerate(self._events):
-            if isinstance(event, Received):
-                del self._events[index]
-                self.dropped += 1
-                return
 
 
 class Post(Protocol):

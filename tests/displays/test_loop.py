@@ -2,7 +2,6 @@
 
 import json
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,8 +13,9 @@ from broker.wire.messages import Birth, Health, HubState, encode, read_birth, re
 from broker.wire.topics import Kind, Topic
 from displays.board import Board, board_setup
 from displays.frames import FrameServer
+from displays.inbox import FrameAsked, Inbox
 from displays.layout import Layout
-from displays.loop import EVENTS_MAX, BoardLoop, FrameAsked, Inbox, Self
+from displays.loop import BoardLoop, Self
 from displays.screen import Screen
 from tests.displays.hall import AT_MS, GEN, SETUP, WIB, call
 
@@ -83,6 +83,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     made = Rig(tmp_path)
     yield made
     made.screen.close()
+    made.inbox.close()
 
 
 def test_a_call_is_shown_and_said(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
@@ -165,49 +166,10 @@ def test_a_watched_board_feeds_its_watchdog_once_in_five_seconds(tmp_path: Path)
         rig.inbox.put(event)
     rig.loop.run()
     rig.screen.close()
+    rig.inbox.close()
 
     assert len(fed) == 1
     assert fed[0] >= 1
-
-
-def test_a_full_inbox_drops_the_oldest_message() -> None:
-    """A newer snapshot says all that an older said."""
-    inbox = Inbox()
-    for pos in range(EVENTS_MAX + 3):
-        inbox.put(snapshot(pos))
-    events = inbox.take(0)
-
-    assert inbox.dropped == 3
-    assert events == [snapshot(pos) for pos in range(3, EVENTS_MAX + 3)]
-    assert inbox.take(0) == []
-
-
-def test_a_full_inbox_keeps_what_is_no_message() -> None:
-    """Without `Connected` no birth is said, and the hub would not say its state again."""
-    inbox = Inbox()
-    kept = [Connected("s1"), Disconnected("x"), Connected("s2"), FrameAsked()]
-    for event in kept:
-        inbox.put(event)
-    for pos in range(EVENTS_MAX):
-        inbox.put(snapshot(pos))
-    inbox.put(Disconnected("y"))
-    events = inbox.take(0)
-
-    assert [event for event in events if not isinstance(event, Received)] == [
-        *kept,
-        Disconnected("y"),
-    ]
-    assert events[-2] == snapshot(EVENTS_MAX - 1)
-    assert len(events) == EVENTS_MAX
-
-
-def test_an_event_wakes_the_loop() -> None:
-    """It does not wait for the second to end."""
-    inbox = Inbox()
-    threading.Timer(0.02, inbox.put, [Connected("s")]).start()
-
-    assert inbox.take(10) == [Connected("s")]
-    assert inbox.take(0.01) == []
 
 
 def test_the_will_says_offline() -> None:
