@@ -26,7 +26,7 @@ from edge.inbox import Inbox
 from edge.kiosk import KioskRole
 from edge.node import Node
 from edge.panel import SOCKET_FILE, Panel, PanelError
-from edge.paper import SlipFile
+from edge.paper import PaperPort, SlipFile, drawn_slip_file
 from edge.post import Identity
 from edge.role import Role
 from firmware_config.arguments import MisuseError, add_hall_arguments
@@ -42,6 +42,8 @@ from firmware_config.schema import (
 )
 
 _log = logging.getLogger(__name__)
+
+SLIP_FILE = "slip.txt"
 
 
 def node_arguments(parser: argparse.ArgumentParser) -> None:
@@ -110,7 +112,6 @@ def wiring_of(hall: HallFile, node_id: str) -> Wiring:
                 setup=setup_of(hall),
                 services=kiosk_services(hall, config),
                 lamps=tuple(config.lamps),
-                zone=ZoneInfo(hall.hall.timezone),
             )
             return Wiring(role=kiosk, buttons=config.buttons, lamps=config.lamps)
         case CounterNode():
@@ -124,6 +125,14 @@ def wiring_of(hall: HallFile, node_id: str) -> Wiring:
             raise MisuseError(f"node {node_id} is a {role}: `loket node` runs kiosks and counters")
 
 
+def paper_of(hall: HallFile, node_id: str, *, folder: Path) -> PaperPort:
+    """Return where the node's slips go."""
+    config, zone = node_of(hall, node_id), ZoneInfo(hall.hall.timezone)
+    if not isinstance(config, KioskNode):
+        return SlipFile(path=folder / SLIP_FILE, zone=zone)
+    return drawn_slip_file(folder / SLIP_FILE, zone)
+
+
 async def _run(hall: HallFile, node_id: str, *, folder: Path, pins: PinsKind) -> None:
     wiring = wiring_of(hall, node_id)
     settings = read_settings(folder / "link.json")
@@ -131,6 +140,7 @@ async def _run(hall: HallFile, node_id: str, *, folder: Path, pins: PinsKind) ->
     loop = asyncio.get_running_loop()
     boot, stream = boot_id(), secrets.token_hex(16)
     factory = open_factory(pins, folder)
+    paper = paper_of(hall, node_id, folder=folder)
     with Devices(factory=factory, buttons=wiring.buttons, lamps=wiring.lamps) as devices:
         async with Outbox.open(folder / "outbox.db", boot=boot, stream=stream) as outbox:
             inbox = Inbox(loop=loop)
@@ -158,16 +168,16 @@ async def _run(hall: HallFile, node_id: str, *, folder: Path, pins: PinsKind) ->
                 ),
                 link=link,
                 inbox=inbox,
-                paper=SlipFile(path=folder / "slip.txt"),
+                paper=paper,
                 clock=clock,
                 fed=watchdog if os.environ.get("WATCHDOG_USEC") else None,
             )
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, parts.stop)
-            await _serve(parts, folder)
+            await _serve(parts, paper, folder)
 
 
-async def _serve(parts: Node, folder: Path) -> None:
+async def _serve(parts: Node, paper: PaperPort, folder: Path) -> None:
     """Run the node and its panel in the process's one task group."""
     async with asyncio.TaskGroup() as group:
         panel = Panel(node=parts, path=folder / SOCKET_FILE, group=group)
@@ -175,4 +185,5 @@ async def _serve(parts: Node, folder: Path) -> None:
             parts.panel = panel
             ready()
             _log.info("ready")
+            paper.start()
             await parts.run()

@@ -6,10 +6,15 @@ Crossing costs one `call_soon_threadsafe`; there is no other way in.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
+from broker.hall.commands import AnyCommand
 from broker.link import LinkEvent, Received
+from broker.wire.delivery import Row
+from broker.wire.messages import Result
+from edge.paper import Outcome, Printed
+from edge.role import Print
 
 INBOX_MAX = 1000
 """Items waiting. Beyond it the oldest message of the broker is dropped and counted: a snapshot has
@@ -40,6 +45,21 @@ class Edge(NamedTuple):
     at_s: float
 
 
+class Paper(NamedTuple):
+    """A slip's way has ended: what was wished, and the row and result that led to it."""
+
+    wish: Print
+    row: Row
+    result: Result
+    printed: Printed
+
+    @property
+    def asks(self) -> Sequence[AnyCommand]:
+        """What to ask now: a slip that may be in somebody's hand counts."""
+        is_lost = self.printed.outcome is Outcome.FAILED
+        return self.wish.cancel if is_lost else self.wish.confirm
+
+
 class Settle(NamedTuple):
     """Somebody waits until this button is up and all it said is committed, or could not be."""
 
@@ -51,7 +71,7 @@ class Stop(NamedTuple):
     """The process is asked to end."""
 
 
-Item = Edge | Settle | Stop | LinkEvent
+Item = Edge | Paper | Settle | Stop | LinkEvent
 
 
 class Inbox:

@@ -8,8 +8,7 @@ What is pressed while the hub is away is kept and printed when it is back; numbe
 hub come with a later release, and so does the PRIORITY button, which is refused until then.
 """
 
-from collections.abc import Mapping
-from datetime import tzinfo
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from broker.hall.commands import AnyCommand, Cancel, ConfirmPrint, Issue
@@ -17,11 +16,12 @@ from broker.hall.events import TicketIssued
 from broker.hall.setup import Setup
 from broker.wire.messages import Result, read_queue
 from broker.wire.topics import Kind, Topic
+from edge import phrases
 from edge.lamps import Pattern
 from edge.newest import Newest
 from edge.press import Moment, Press
 from edge.role import Ask, Flash, Print, Sent, Standing, Wish
-from edge.slip import Slip, slip_text
+from edge.slip import Slip, SlipTicket
 
 if TYPE_CHECKING:
     from broker.hall.views import QueueView
@@ -53,7 +53,6 @@ class KioskRole:
     Args:
         services: Service id by button.
         lamps: Lamps it has, by name: `ready`, or a button's.
-        zone: The hall's time zone, for what slips say.
     """
 
     name = "kiosk"
@@ -64,12 +63,11 @@ class KioskRole:
         setup: Setup,
         services: Mapping[str, str],
         lamps: tuple[str, ...],
-        zone: tzinfo,
     ) -> None:
         self._lamps = lamps
         self._setup = setup
         self._services = services
-        self._zone = zone
+        self._language = phrases.known(setup.languages[0])
         self._queue: QueueView | None = None
         self._newest = Newest()
 
@@ -109,7 +107,7 @@ class KioskRole:
         return (
             Print(
                 number=" ".join(ticket.number for ticket in issued),
-                text="\n".join(self._slip(ticket, result) for ticket in issued),
+                slip=self._slip(issued, result),
                 confirm=tuple(ConfirmPrint(ticket=t.ticket, number=t.number) for t in issued),
                 cancel=tuple(Cancel(ticket=ticket.ticket) for ticket in issued),
                 failed=refused,
@@ -135,19 +133,34 @@ class KioskRole:
         own = tuple(lamp for lamp in self._lamps if lamp in buttons)
         return own or ((READY,) if READY in self._lamps else self._lamps)
 
-    def _slip(self, ticket: TicketIssued, result: Result) -> str:
+    def _slip(self, issued: Sequence[TicketIssued], result: Result) -> Slip:
+        return Slip(
+            hall=self._setup.name,
+            tickets=tuple(self._ticket(ticket, result.pos) for ticket in issued),
+            at_ms=result.at_ms,
+            language=self._language,
+        )
+
+    def _ticket(self, ticket: TicketIssued, pos: int) -> SlipTicket:
         # An answer for a service that has left the hall file since must not stop the kiosk.
         service = self._setup.services.get(ticket.service)
         names = service.name if service else {}
-        slip = Slip(
-            hall=self._setup.name,
-            agency=self._setup.agencies[service.agency].name if service else "",
-            service=next((names[lang] for lang in ("id", *names) if lang in names), ticket.service),
+        languages = (self._language, *names)
+        return SlipTicket(
             number=ticket.number,
-            at_ms=result.at_ms,
-            ahead=self._ahead(ticket.service, result.pos),
+            service=next((names[lang] for lang in languages if lang in names), ticket.service),
+            agency=self._setup.agencies[service.agency].name if service else "",
+            where=self._where(ticket.service),
+            ahead=self._ahead(ticket.service, pos),
         )
-        return slip_text(slip, self._zone)
+
+    def _where(self, service: str) -> str:
+        """Return the name of the one zone its counters are in; empty when there are several."""
+        counters = self._setup.counters.values()
+        zones = {counter.zone for counter in counters if service in counter.serves}
+        zone = self._setup.zones.get(zones.pop() or "") if len(zones) == 1 else None
+        names = zone.name if zone else {}
+        return names.get(self._language) or next(iter(names.values()), "")
 
     def _ahead(self, service: str, pos: int) -> int | None:
         """Return who waits for the service before the ticket issued at `pos`; None if unknown.

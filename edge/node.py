@@ -14,7 +14,7 @@ import contextlib
 import logging
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -30,9 +30,9 @@ from broker.wire.generation import generation_number
 from broker.wire.messages import Health, Result, WireError
 from broker.wire.topics import Kind, parse_topic
 from edge.devices import Devices, OnEdge
-from edge.inbox import Edge, Inbox, Item, Settle, Stop
+from edge.inbox import Edge, Inbox, Item, Paper, Settle, Stop
 from edge.lamps import Lamp, Pattern
-from edge.paper import SlipFile
+from edge.paper import SAID, Outcome, PaperPort, Printed
 from edge.post import Identity, LinkPort, Post
 from edge.press import Moment, Press, PressMachine
 from edge.role import Ask, Flash, Print, Role, Sent, Wish
@@ -46,7 +46,6 @@ Soon, so that the next press has its commit to itself (`loket bench press`: 0.1 
 KEEP_AGAIN_S = 60.0
 """After a disk was full or failed; sooner when a press shows that it writes again."""
 
-
 FEED_EVERY_S = 5.0
 """A watchdog that is to bite sooner than after twice this long would bite a healthy node."""
 
@@ -57,20 +56,6 @@ class PanelPort(Protocol):
     def changed(self) -> None:
         """What the panel shows may be another now."""
         ...
-
-
-class Unkept(NamedTuple):
-    """A slip that is out, or was not to be had, and is not on disk yet.
-
-    Attributes:
-        asks: Confirm or cancel; in one commit with `result`, or the slip would come out again.
-        row, result: The issue and its answer.
-    """
-
-    asks: Sequence[AnyCommand]
-    made_s: float
-    row: Row
-    result: Result
 
 
 class Node:
@@ -97,7 +82,7 @@ class Node:
         sender: Sender,
         link: LinkPort,
         inbox: Inbox,
-        paper: SlipFile,
+        paper: PaperPort,
         clock: Clock,
         fed: Callable[[], object] | None = None,
     ) -> None:
@@ -121,7 +106,8 @@ class Node:
         }
         self._lamps = {name: Lamp() for name in devices.lamps}
         self._gen = sender.gen
-        self._unkept: deque[Unkept] = deque()
+        self._printing = 0
+        self._unkept: deque[tuple[Paper, float]] = deque()
         self._keep_s: float | None = None
         self._is_disk_bad = False
         self._settling: list[Settle] = []
@@ -136,7 +122,7 @@ class Node:
             pin.on_edge(self._edges_of(name))
         self._link.start()
         try:
-            while not self._is_stopping:
+            while not self._is_stopping or self._printing:
                 await self._pass()
             await self._keep()
         finally:
@@ -245,6 +231,8 @@ class Node:
             case Disconnected():
                 self._post.disconnected()
                 _log.warning("broker lost", extra=kv(reason=item.reason))
+            case Paper():
+                await self._printed(item)
             case Settle():
                 self._settling.append(item)
             case Stop():
@@ -338,26 +326,36 @@ class Node:
             wishes = ()
         for wish in wishes:
             if isinstance(wish, Print):
-                await self._print(wish, row, result)
+                self._print(wish, row, result)
                 return
             self._grant(wish)
         self._note(row, result)
 
-    async def _print(self, wish: Print, row: Row, result: Result) -> None:
-        """Print, then commit confirm and result together: killed before, it is printed again.
+    def _print(self, wish: Print, row: Row, result: Result) -> None:
+        """Hand the slip to the paper, which may take its time and tells how it ended.
 
-        A disk that refuses them is no reason to print it again: they are kept for later.
+        Nothing of it is on disk until then: killed before, it is printed again.
         """
-        asks: Sequence[AnyCommand] = wish.confirm
-        try:
-            self._paper.print_slip(wish.text)
-            _log.info("slip printed", extra=kv(number=wish.number))
-        except OSError as error:
-            self.counts["paper_errors"] += 1
-            _log.error("slip not printed", extra=kv(number=wish.number, why=str(error)))
-            asks = wish.cancel
-            self._flash(wish.failed)
-        self._unkept.append(Unkept(asks, self._clock.mono_s(), row, result))
+
+        def told(printed: Printed) -> None:
+            self._inbox.put_threadsafe(Paper(wish, row, result, printed))
+
+        self._printing += 1
+        self._paper.print_slip(wish.slip, told)
+
+    async def _printed(self, item: Paper) -> None:
+        """Commit confirm and result together, or the cancel of a slip that surely is not there.
+
+        One that may be there counts: nobody with paper is lost. A disk that refuses them is no
+        reason to print it again: they are kept for later.
+        """
+        self._printing -= 1
+        level, words, count = SAID[item.printed.outcome]
+        _log.log(level, words, extra=kv(number=item.wish.number, why=item.printed.why))
+        self.counts.update(count)
+        if item.printed.outcome is Outcome.FAILED:
+            self._flash(item.wish.failed)
+        self._unkept.append((item, self._clock.mono_s()))
         with self._trying_again():
             await self._keep_slips()
 
@@ -377,8 +375,9 @@ class Node:
 
     async def _keep_slips(self) -> None:
         while self._unkept:
-            slip = self._unkept[0]
-            await self._ask(slip.asks, slip.made_s, [(slip.row, slip.result)])
+            slip, made_s = self._unkept[0]
+            # In one commit with the result, or the slip would come out again.
+            await self._ask(slip.asks, made_s, [(slip.row, slip.result)])
             self._unkept.popleft()
 
     async def _keep_gen(self) -> None:

@@ -8,6 +8,7 @@ from broker.wire.messages import Result
 from broker.wire.topics import Topic
 from edge.lamps import Pattern
 from edge.press import Press
+from edge.slip import Slip
 
 
 class Sent(StrEnum):
@@ -60,7 +61,7 @@ class Print(NamedTuple):
     """
 
     number: str
-    text: str
+    slip: Slip
     confirm: tuple[ConfirmPrint, ...]
     cancel: tuple[Cancel, ...]
     failed: Flash

@@ -1,56 +1,103 @@
-"""PURE: what a ticket's slip says, as lines of text. The printer's picture of it comes later."""
+"""PURE: what a slip says: one visit's numbers, as values and as lines of text.
+
+One person's visit of one to four tickets is one slip. What it looks like on paper is in
+`slip_layout`; these lines are what a panel and the file `slip.txt` show.
+"""
 
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
+from edge import phrases
+
 WIDTH = 32
 """Characters in a line, as on 58 mm paper."""
 
-# Every word a visitor reads on paper.
-TITLE = "NOMOR ANTREAN"
-AHEAD = "Menunggu layanan ini: {ahead} orang"
-NOBODY_AHEAD = "Belum ada antrean layanan ini"
-KEEP = "Simpan nomor ini sampai dipanggil"
+RULE = "=" * WIDTH
+
+
+class SlipTicket(NamedTuple):
+    """One number on a slip.
+
+    Attributes:
+        where: The zone of its counters; empty when they are in several, or in none.
+        ahead: People who wait for this service before this one; None when not known. Not a
+            place in line: its counters may serve other services first.
+    """
+
+    number: str
+    service: str
+    agency: str
+    where: str = ""
+    ahead: int | None = None
+    is_priority: bool = False
 
 
 class Slip(NamedTuple):
     """The words on one slip.
 
     Attributes:
-        at_ms: UTC, when the ticket was issued.
-        ahead: People who wait for this service before this one; None when not known. Not a
-            place in line: its counters may serve other services first.
+        tickets: Those of one visit, at least one.
+        at_ms: UTC, when they were issued.
+        language: Of `phrases.LANGUAGES`.
+        is_copy: Printed once more for the same visit; it is said, so that nobody has two numbers.
+        is_offline: Made without the hub: its calls go by time of issue.
+        qr: What its QR code says; empty for no code.
     """
 
     hall: str
-    agency: str
-    service: str
-    number: str
+    tickets: tuple[SlipTicket, ...]
     at_ms: int
-    ahead: int | None = None
+    language: str = phrases.LANGUAGES[0]
+    is_copy: bool = False
+    is_offline: bool = False
+    qr: str = ""
 
 
 def slip_text(slip: Slip, zone: tzinfo) -> str:
     """Return the slip as lines of at most `WIDTH` characters, each centred.
 
-    The number stands alone on its line, as it is shown everywhere else (`A007`).
+    Each number stands alone on its line, as it is shown everywhere else (`A007`).
     """
-    at = datetime.fromtimestamp(slip.at_ms / 1000, tz=zone)
-    lines = [*_wrap(slip.hall), *_wrap(slip.agency), "=" * WIDTH, TITLE, "", slip.number, ""]
-    lines += ["=" * WIDTH, *_wrap(slip.service)]
-    if slip.ahead is not None:
-        lines.append(AHEAD.format(ahead=slip.ahead) if slip.ahead else NOBODY_AHEAD)
-    lines += [f"{at:%d-%m-%Y}  {clock_text(at)}", *_wrap(KEEP)]
+    lines = [phrases.say(phrases.COPY, slip.language)] if slip.is_copy else []
+    lines.append(slip.hall)
+    for ticket in slip.tickets:
+        lines += [ticket.agency, RULE, phrases.say(phrases.TITLE, slip.language)]
+        lines += [" ", ticket.number, " ", RULE, ticket.service, ticket.where]
+        if ticket.is_priority:
+            lines.append(phrases.say(phrases.PRIORITY, slip.language))
+        lines.append(ahead_line(ticket, slip.language))
+    lines += [when_line(slip, zone), *note_lines(slip)]
+    lines = [part for line in lines if line for part in _wrap(line)]
     return "".join(line.center(WIDTH).rstrip() + "\n" for line in lines)
 
 
-def clock_text(at: datetime) -> str:
-    """Return a time as people here write it: `08.00 WIB`."""
-    return f"{at:%H.%M} {at.tzname()}"
+def note_lines(slip: Slip) -> list[str]:
+    """Return what to know about the whole slip."""
+    count = len(slip.tickets)
+    notes = [phrases.say(phrases.SEVERAL, slip.language, count=count)] if count > 1 else []
+    offline = (phrases.OFFLINE,) if slip.is_offline else ()
+    texts = (*offline, phrases.KEEP, phrases.MISSED)
+    return [*notes, *(phrases.say(text, slip.language) for text in texts)]
+
+
+def when_line(slip: Slip, zone: tzinfo) -> str:
+    """Return when its tickets were issued, in the hall's time."""
+    at = datetime.fromtimestamp(slip.at_ms / 1000, tz=zone)
+    return f"{phrases.say_day(at, slip.language)} {phrases.say_time(at)}"
+
+
+def ahead_line(ticket: SlipTicket, language: str) -> str:
+    """Return how many wait for the service; empty when not known."""
+    if ticket.ahead is None:
+        return ""
+    text = phrases.AHEAD if ticket.ahead else phrases.NOBODY_AHEAD
+    return phrases.say(text, language, ahead=ticket.ahead)
 
 
 def _wrap(text: str) -> list[str]:
     """Return the text in lines that fit; a word that doesn't is cut."""
+    if len(text) <= WIDTH:
+        return [text]
     lines = [""]
     for word in text.split():
         if lines[-1] and len(lines[-1]) + 1 + len(word) <= WIDTH:

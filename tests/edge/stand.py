@@ -18,7 +18,7 @@ from edge.devices import Devices, open_factory
 from edge.inbox import Inbox, Item, Timer
 from edge.kiosk import READY, KioskRole
 from edge.node import Node
-from edge.paper import SlipFile
+from edge.paper import PaperPort, SlipFile
 from edge.post import Identity
 from edge.role import Role
 from tests.fakes import TURNS, FakeClock
@@ -29,6 +29,8 @@ KIOSK_BUTTONS = {"ktp-el": 17, "pajak": 5}
 
 COUNTER = Actor("loket-3", "counter", frozenset({3}))
 KIOSK = Actor("kiosk-1", "kiosk")
+
+ZONE = ZoneInfo("Asia/Jakarta")
 
 
 class FakeTimers:
@@ -170,18 +172,18 @@ def make_role(actor: Actor) -> Role:
         setup=SETUP,
         services={"ktp-el": "ktp-el", "pajak": "npwp"},
         lamps=(READY,),
-        zone=ZoneInfo("Asia/Jakarta"),
     )
 
 
 @contextlib.asynccontextmanager
-async def stand(
+async def stand(  # noqa: PLR0913 - what a start of a node may differ in, each by name
     actor: Actor,
     folder: Path,
     *,
     clock: FakeClock | None = None,
     stream: str = "a" * 32,
     fed: Callable[[], object] | None = None,
+    paper: PaperPort | None = None,
 ) -> AsyncIterator[Stand]:
     """Start a node and stop it cleanly."""
     clock = clock or FakeClock()
@@ -207,7 +209,7 @@ async def stand(
                 sender=Sender(stream=stream, rows=outbox.rows, gen=outbox.gen, random=Random(1)),
                 link=link,
                 inbox=inbox,
-                paper=SlipFile(path=folder / "slip.txt"),
+                paper=paper or SlipFile(path=folder / "slip.txt", zone=ZONE),
                 clock=clock,
                 fed=fed,
             )

@@ -14,7 +14,7 @@ from edge.kiosk import READY, KioskRole
 from edge.lamps import Pattern
 from edge.press import Moment, Press
 from edge.role import Ask, Flash, Print, Sent, Standing
-from edge.slip import WIDTH
+from edge.slip import WIDTH, slip_text
 
 WIB = timezone(timedelta(hours=7), "WIB")
 TICKET = "0" * 32 + ":7"
@@ -44,7 +44,6 @@ def kiosk(*lamps: str) -> KioskRole:
         setup=SETUP,
         services={"ktp-el": "ktp-el", "A": "ktp-el"},
         lamps=lamps or (READY, "PRIORITY"),
-        zone=WIB,
     )
 
 
@@ -69,6 +68,11 @@ def slip_of(role: KioskRole, result: Result) -> Print:
     (wish,) = role.answered(Issue(services=("ktp-el",)), result)
     assert isinstance(wish, Print)
     return wish
+
+
+def text_of(role: KioskRole, result: Result) -> str:
+    """Return the slip's text."""
+    return slip_text(slip_of(role, result).slip, WIB)
 
 
 @pytest.mark.parametrize("button", ["ktp-el", "A"])
@@ -98,7 +102,7 @@ def test_an_issue_becomes_a_slip_and_its_confirm() -> None:
     role.received(TOPIC, queue(pos=20, waiting=3), gen_n=1)
     wish = slip_of(role, issued())
 
-    lines = wish.text.splitlines()
+    lines = slip_text(wish.slip, WIB).splitlines()
     assert [line.strip() for line in lines] == [
         "MPP Kota Tebing Tinggi",
         "Dinas Kependudukan dan",
@@ -111,9 +115,11 @@ def test_an_issue_becomes_a_slip_and_its_confirm() -> None:
         "=" * WIDTH,
         "Perekaman KTP-el",
         "Menunggu layanan ini: 2 orang",
-        "02-12-2026  08.00 WIB",
+        "Rabu 02-12-2026 08.00 WIB",
         "Simpan nomor ini sampai",
         "dipanggil",
+        "Nomor terlewat? Lapor ke meja",
+        "informasi.",
     ]
     assert max(map(len, lines)) == WIDTH
     assert lines[6] == "A007".center(WIDTH).rstrip()
@@ -135,7 +141,7 @@ def test_people_ahead_are_told_only_when_known(snapshot: bytes, line: str | None
     """A snapshot from before or after the ticket will do; an old one will not."""
     role = kiosk()
     role.received(TOPIC, snapshot, gen_n=2)
-    text = slip_of(role, issued()).text
+    text = text_of(role, issued())
 
     assert (line or "NOMOR") in text
     assert ("layanan ini" in text) is (line is not None)
@@ -143,7 +149,7 @@ def test_people_ahead_are_told_only_when_known(snapshot: bytes, line: str | None
 
 def test_a_service_that_left_the_hall_file_still_gets_its_slip() -> None:
     """The answer to an old row must not stop the kiosk; the paper names the service's id."""
-    assert "lama" in slip_of(kiosk(), issued(service="lama")).text
+    assert "lama" in text_of(kiosk(), issued(service="lama"))
 
 
 def test_a_refused_issue_is_three_short_flashes() -> None:
@@ -218,4 +224,4 @@ def test_a_bad_snapshot_is_told_to_the_runtime() -> None:
     with pytest.raises(WireError):
         role.received(TOPIC, b'{"gen":"1-0"}', gen_n=1)
 
-    assert "Anda" not in slip_of(role, issued()).text
+    assert "Anda" not in text_of(role, issued())

@@ -235,7 +235,7 @@ async def test_killed_between_answer_and_print_it_prints_after_the_restart(tmp_p
 
 async def test_a_slip_that_cannot_be_written_cancels_the_ticket(tmp_path: Path) -> None:
     """Nobody is called who holds no paper."""
-    (tmp_path / "slip.part").mkdir()
+    (tmp_path / "slip.txt.part").mkdir()
     async with stand(KIOSK, tmp_path) as one:
         hub = await one.join(KIOSK)
         await one.press("ktp-el")

@@ -117,7 +117,7 @@ async def test_the_end_tries_once_more(tmp_path: Path) -> None:
 
 async def test_a_ticket_without_paper_is_cancelled_later(tmp_path: Path) -> None:
     """A disk that refuses the slip refuses the cancel too."""
-    (tmp_path / "slip.part").mkdir()
+    (tmp_path / "slip.txt.part").mkdir()
     async with stand(KIOSK, tmp_path) as one:
         hub = await one.join(KIOSK)
         hub.is_mute = True
