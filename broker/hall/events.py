@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from broker.hall.commands import snake_case
+from broker.hall.stamps import AtMs, Count, Generation, Position
 
 Outcome = Literal["served", "no_show", "cancelled", "expired"]
 
@@ -111,6 +112,49 @@ class StreamGap(Event, frozen=True, kw_only=True):
     seq_upto: Annotated[int, Meta(ge=1)]
 
 
+class Adopted(Event, frozen=True, kw_only=True):
+    """First of a row's events: they were decided by an earlier hub and given back by a node.
+
+    They are facts, and never decided again (DESIGN §5.8).
+
+    Attributes:
+        gen, pos: Its origin: where the earlier hub's journal held the row.
+        at_ms: The earlier hub's wall clock; the row's own stamp may be later, stamps never go back.
+        late: The events are of an earlier day, or older than what is known of their ticket: they
+            are on record and change no state.
+    """
+
+    gen: Generation
+    pos: Position
+    at_ms: AtMs
+    late: bool = False
+
+
+class OriginGap(Event, frozen=True, kw_only=True):
+    """Rows of an earlier hub's journal that nobody holds any more.
+
+    Attributes:
+        gen: Of the earlier hub.
+        pos_from, pos_upto: The first and the last position missing.
+        count: How many of the positions between are missing, both included.
+    """
+
+    gen: Generation
+    pos_from: Position
+    pos_upto: Position
+    count: Count
+
+
+class NumbersMoved(Event, frozen=True, kw_only=True):
+    """Each series goes on behind this number: those up to it may be on paper unknown.
+
+    Attributes:
+        numbers: By prefix, the last one not to be given any more today.
+    """
+
+    numbers: dict[str, Count]
+
+
 HallEvent = (
     DayOpened
     | TicketIssued
@@ -122,6 +166,9 @@ HallEvent = (
     | CounterPaused
     | CounterClosed
     | StreamGap
+    | Adopted
+    | OriginGap
+    | NumbersMoved
 )
 
 EVENTS: tuple[type[Event], ...] = get_args(HallEvent)

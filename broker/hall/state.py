@@ -27,11 +27,14 @@ from typing import NamedTuple, assert_never
 
 from broker.hall.events import (
     CALL_ID_EMPTY,
+    Adopted,
     CounterClosed,
     CounterOpened,
     CounterPaused,
     DayOpened,
     HallEvent,
+    NumbersMoved,
+    OriginGap,
     Outcome,
     PrintConfirmed,
     StreamGap,
@@ -186,7 +189,7 @@ class Hall:
             return Changed(set(), board=False)
         self.pos = pos
         self.at_ms = max(self.at_ms, at_ms)
-        for event in events:
+        for event in () if _are_late(events) else events:
             self._fold(event, at_ms)
         changed = Changed(self._changed & self.setup.counters.keys(), board=self._board_changed)
         self._changed, self._board_changed = set(), False
@@ -215,8 +218,11 @@ class Hall:
                 self._refresh(ticket.visit)
             case CounterOpened() | CounterPaused() | CounterClosed():
                 self._counter_turned(event)
-            case StreamGap():
-                pass  # For the technician; the rows it stands for are not known.
+            case NumbersMoved():
+                for prefix, number in event.numbers.items():
+                    self.numbers[prefix] = max(self.numbers.get(prefix, 0), number)
+            case StreamGap() | OriginGap() | Adopted():
+                pass  # For the technician: where rows are from, or that nobody knows them.
             case _:
                 assert_never(event)
 
@@ -359,3 +365,8 @@ class Hall:
         else:
             del queue.ready[bisect_left(queue.ready, ticket.place, key=_by_place)]
         self._changed.update(self._counters_of.get(ticket.service, ()))
+
+
+def _are_late(events: tuple[HallEvent, ...]) -> bool:
+    """Return whether they are on record only (see `Adopted`)."""
+    return bool(events) and isinstance(events[0], Adopted) and events[0].late
