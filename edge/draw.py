@@ -1,4 +1,4 @@
-"""The only importer of Pillow and segno: paints a slip's layout, dot by dot, black on white.
+"""The only importer of segno: paints a slip's layout with Pillow, dot by dot, black on white.
 
 A kiosk loads it in its printing thread, after it said READY.
 """

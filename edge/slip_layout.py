@@ -17,7 +17,6 @@ DOTS = {58: 384, 80: 576}
 """Dots across, by the paper's width in mm."""
 
 DOTS_PER_MM = 8
-
 EDGE = 8
 """Dots left blank at each side."""
 
@@ -177,9 +176,9 @@ class Page:
         self._y = bottom + cap // 2
 
     def number(self, number: str, highest: int) -> None:
-        """Add a number, as high as the paper's width lets it be."""
+        """Add a number, as high as the paper's width lets it be; it may reach over the margin."""
         cap = highest
-        while cap > 1 and self._measure(number, "bold", cap) > self._room:
+        while cap > 1 and self._measure(number, "bold", cap) > self._dots - 2 * EDGE:
             cap -= 1
         self._y += cap // 8
         self._line(number, cap, "bold")

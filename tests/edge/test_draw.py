@@ -1,0 +1,122 @@
+"""The slip as dots: golden pictures, and what must hold of every one of them.
+
+`python -m tests.edge.test_draw` paints the golden pictures again; look at them before a commit.
+"""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops, ImageFilter
+
+from edge.draw import draw_slip, measure, png_of, qr_modules
+from edge.slip import Slip
+from edge.slip_layout import DOTS, EDGE, slip_picture
+from tests.edge.slips import ONE, SLIPS, VISIT, ZONE
+
+PICTURES = Path(__file__).parents[1] / "pictures"
+
+GOLDEN: dict[str, tuple[Slip, int]] = {"slip80.png": (ONE, 80), "slip58.png": (VISIT, 58)}
+
+FUZZY_DOTS = 2
+"""FreeType's versions put the edge of a letter here or there by so much."""
+
+
+def strays(one: Image.Image, other: Image.Image) -> int:
+    """Return how many dots one picture has black where the other has none near."""
+    near = other.convert("L").filter(ImageFilter.MinFilter(2 * FUZZY_DOTS + 1))
+    far = ImageChops.subtract(near, one.convert("L"))
+    return sum(far.histogram()[128:])
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_a_slip_looks_as_it_did(name: str) -> None:
+    """Dot for dot, but for the edges of letters."""
+    slip, width = GOLDEN[name]
+    now, golden = draw_slip(slip, ZONE, width=width), Image.open(PICTURES / name)
+
+    assert now.size == golden.size
+    assert (strays(now, golden), strays(golden, now)) == (0, 0)
+
+
+def test_another_number_is_another_picture() -> None:
+    """The comparison above can fail."""
+    one = draw_slip(ONE, ZONE, width=80)
+    ticket = ONE.tickets[0]._replace(number="A070")
+    other = draw_slip(ONE._replace(tickets=(ticket,)), ZONE, width=80)
+
+    assert one.size == other.size
+    assert strays(one, other) > 100
+
+
+@pytest.mark.parametrize("width", DOTS)
+def test_every_number_stays_off_the_outer_dots(width: int) -> None:
+    """Whichever letter it begins with and digit it ends with, as high as it may be."""
+    reach = []
+    for letter in "ABCDEFGHJKLMNPRTUVWXY":
+        ticket = ONE.tickets[0]._replace(number=f"{letter}00{len(reach) % 10}")
+        image = draw_slip(ONE._replace(tickets=(ticket,)), ZONE, width=width)
+        ink = ImageChops.invert(image.convert("L")).getbbox()
+        assert ink is not None
+        reach.append((ink[0], image.width - ink[2]))
+
+    assert min(min(sides) for sides in reach) >= EDGE
+
+
+@pytest.mark.parametrize("width", DOTS)
+@pytest.mark.parametrize("name", SLIPS)
+def test_no_ink_is_in_the_outer_dots(name: str, width: int) -> None:
+    """What a head can't reach is not printed; a mock once ran off the right edge."""
+    image = draw_slip(SLIPS[name], ZONE, width=width)
+    ink = ImageChops.invert(image.convert("L")).getbbox()
+
+    assert image.mode == "1"
+    assert ink is not None
+    left, top, right, bottom = ink
+    assert left >= EDGE <= top
+    assert right <= DOTS[width] - EDGE
+    assert bottom <= image.height - EDGE
+
+
+def test_a_number_is_18_mm_high_on_80_mm_paper() -> None:
+    """144 dots, in the font it is printed in; 16 mm with the widest letter."""
+    widest = max("ABCDEFGHJKLMNPRTUVWXY", key=lambda char: measure(char, "bold", 148))
+    ticket = ONE.tickets[0]._replace(number=f"{widest}000")
+    slip = ONE._replace(tickets=(ticket,))
+    picture = slip_picture(slip, ZONE, width=80, measure=measure, code=())
+    (number,) = (op for op in picture.ops if getattr(op, "text", "") == ticket.number)
+
+    assert getattr(number, "cap", 0) >= 130
+    common = slip_picture(ONE, ZONE, width=80, measure=measure, code=())
+    (a007,) = (op for op in common.ops if getattr(op, "text", "") == "A007")
+    assert getattr(a007, "cap", 0) >= 144
+
+
+def test_a_measure_is_the_width_that_is_painted() -> None:
+    """Or a line would run off the paper."""
+    assert measure("A007", "bold", 100) > 3 * measure("A", "bold", 100)
+    assert measure("A007", "bold", 100) == pytest.approx(measure("A007", "bold", 50) * 2, abs=4)
+
+
+def test_a_code_holds_what_it_was_given() -> None:
+    """Square, with its three eyes, and another for another text."""
+    code = qr_modules(ONE.qr)
+
+    assert len(code) == len(code[0]) == 25
+    assert code[0][:7] == code[0][-7:] == code[-7][:7] == (1,) * 7
+    assert qr_modules(ONE.qr + "1") != code
+
+
+def test_a_text_no_code_can_hold_is_refused() -> None:
+    """By name, not by a picture that nobody can scan."""
+    with pytest.raises(ValueError, match="too large"):
+        qr_modules("x" * 5000)
+
+
+def main() -> None:
+    """Paint the golden pictures."""
+    for name, (slip, width) in GOLDEN.items():
+        (PICTURES / name).write_bytes(png_of(draw_slip(slip, ZONE, width=width)))
+
+
+if __name__ == "__main__":
+    main()
