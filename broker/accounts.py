@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from broker.log import kv
+from broker.wire.seal import KEY_BYTES
 from broker.wire.topics import ROOT, covers
 
 _log = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ LOOPBACK = "127.0.0.1"
 HUB, WEB, VIEWER = "hub", "web", "viewer"
 SETTINGS_FILE = "link.json"
 PASSWORD_BYTES = 24
+KEY_FILE = "hall.key"
 
 
 class SettingsError(ValueError):
@@ -138,6 +140,38 @@ def read_settings(path: Path) -> LinkSettings:
         raise SettingsError(
             f"{path}: {error}; delete it and start `loket broker` again: a new one is made"
         ) from error
+
+
+def hall_key(folder: Path, *, random_hex: Callable[[int], str] = secrets.token_hex) -> bytes:
+    """Return the key that seals the hall's results; made at the hub's first start, never sent.
+
+    A hub on a new card that is to take back what nodes hold needs this file of the old one.
+
+    Args:
+        folder: The hub's.
+        random_hex: Hex of so many random bytes.
+
+    Raises:
+        SettingsError: The file is not what was written.
+        OSError: It can't be read, or not be made.
+    """
+    path = folder / KEY_FILE
+    if not path.exists():
+        write_private(path, random_hex(KEY_BYTES).encode() + b"\n")
+    try:
+        key = bytes.fromhex(path.read_text("ascii"))
+    except ValueError as error:
+        raise _bad_key(path) from error
+    if len(key) != KEY_BYTES:
+        raise _bad_key(path)
+    return key
+
+
+def _bad_key(path: Path) -> SettingsError:
+    return SettingsError(
+        f"{path}: not a hall's key; put a copy of it back, or delete it: a new one is made, and a"
+        " later hub can't take back what was decided before"
+    )
 
 
 def prepare(  # noqa: PLR0913 - what a link.json holds, and for whom

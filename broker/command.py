@@ -21,6 +21,7 @@ from broker.accounts import (
     WEB,
     SettingsError,
     everyone,
+    hall_key,
     make_private_folder,
     prepare,
     read_settings,
@@ -125,6 +126,7 @@ def hub(args: argparse.Namespace) -> int:
                 setup=setup_of(file),
                 nodes=actors_of(file),
                 settings=read_settings(folder / SETTINGS_FILE),
+                key=hall_key(folder),
                 folder=folder,
                 clock=SystemClock(),
             )

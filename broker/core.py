@@ -16,11 +16,11 @@ import msgspec
 
 from broker.agenda import Agenda
 from broker.hall.commands import AnyCommand, CounterCommand, OpenDay, decode_command, encode_command
-from broker.hall.events import HallEvent, StreamGap
+from broker.hall.events import HallEvent, StreamGap, encode_events
 from broker.hall.rules import Actor, Asked, Refusal, decide
 from broker.hall.state import Hall
 from broker.hall.views import board_view, counter_view, queue_view
-from broker.journal import Entry
+from broker.journal import Entry, result_of
 from broker.log import kv
 from broker.watch import Change, Contact, Presence
 from broker.wire.delivery import Beats, Receiver, Taken, pack_acks
@@ -36,6 +36,7 @@ from broker.wire.messages import (
     read_health,
     read_up,
 )
+from broker.wire.seal import Seals
 from broker.wire.topics import Kind, Topic, parse_topic
 
 _log = logging.getLogger(__name__)
@@ -126,6 +127,7 @@ class HubCore:
 
     Args:
         nodes: Who may do what, by node id (DESIGN §5.13).
+        seals: Of the hall's key.
         streams: Per stream its node and its last row, from the journal.
         own: The stream of the hub's own commands, new at each start.
         beat_base: Reserved by the journal for this start alone.
@@ -137,6 +139,7 @@ class HubCore:
         *,
         hall: Hall,
         nodes: dict[str, Actor],
+        seals: Seals,
         gen: str,
         start: str,
         own: str,
@@ -145,6 +148,7 @@ class HubCore:
         now_s: float,
     ) -> None:
         self.hall = hall
+        self.seals = seals
         self.gen = gen
         self.start = start
         self.presence = Presence()
@@ -385,22 +389,9 @@ class HubCore:
         changed = self.hall.apply(pos, at_ms, events)
         self._batch.counters |= changed.counters
         self._batch.board |= changed.board
-        self._batch.entries.append(
-            Entry(
-                pos=pos,
-                at_ms=at_ms,
-                node=row.node,
-                stream=row.stream,
-                seq=row.seq,
-                command=row.command,
-                events=events,
-                refusal=refusal,
-                detail=detail,
-            )
-        )
-        return Result(
-            seq=row.seq, pos=pos, at_ms=at_ms, events=events, refusal=refusal, detail=detail
-        )
+        entry = Entry(pos, at_ms, *row, events, refusal, detail)
+        self._batch.entries.append(entry)
+        return result_of(entry, encode_events(events), gen=self.gen, seals=self.seals)
 
     def _take_birth(self, arrival: Arrival) -> None:
         node, birth = arrival.node, read_birth(arrival.payload)

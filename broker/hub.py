@@ -26,6 +26,7 @@ from broker.link import Connected, Disconnected, Link, LinkEvent, Received
 from broker.log import kv
 from broker.vitals import ready, watchdog
 from broker.wire.messages import MESSAGE_BYTES_MAX, Result
+from broker.wire.seal import Seals
 from broker.wire.topics import Kind, Topic, every
 
 _log = logging.getLogger(__name__)
@@ -81,8 +82,8 @@ class Rows(Protocol):
     async def commit(self, entries: Sequence[Entry]) -> None:
         """Commit the entries in one transaction, or raise StoreError."""
 
-    async def results(self, stream: str, seqs: Sequence[int]) -> list[Result]:
-        """Return the results of committed rows."""
+    async def results(self, stream: str, seqs: Sequence[int], *, seals: Seals) -> list[Result]:
+        """Return the results of committed rows, sealed."""
 
 
 class Wire(Protocol):
@@ -190,7 +191,7 @@ class Hub:
         if batch.entries:
             await self._journal.commit(batch.entries)
         again = {
-            stream: await self._journal.results(stream, answer.again)
+            stream: await self._journal.results(stream, answer.again, seals=self._core.seals)
             for stream, answer in batch.answers.items()
             if answer.again
         }
@@ -230,13 +231,20 @@ class Hub:
         return max(self._clock.wall_ms(), self._core.hall.at_ms)
 
 
-async def run_hub(
-    *, setup: Setup, nodes: dict[str, Actor], settings: LinkSettings, folder: Path, clock: Clock
+async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
+    *,
+    setup: Setup,
+    nodes: dict[str, Actor],
+    settings: LinkSettings,
+    key: bytes,
+    folder: Path,
+    clock: Clock,
 ) -> None:
     """Run the hub of a hall until SIGTERM or SIGINT.
 
     Args:
         nodes: Who may do what, by node id.
+        key: The hall's, which seals results.
         folder: Where `journal.db` is.
 
     Raises:
@@ -251,6 +259,7 @@ async def run_hub(
         core = HubCore(
             hall=hall,
             nodes=nodes,
+            seals=Seals(key),
             gen=journal.gen,
             start=secrets.token_hex(8),
             own=secrets.token_hex(16),

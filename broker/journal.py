@@ -20,6 +20,7 @@ import msgspec
 from broker.hall.events import DayOpened, HallEvent, StreamGap, decode_events, encode_events
 from broker.store import Migration, StoreError, open_db, transact
 from broker.wire.messages import Result
+from broker.wire.seal import Sealed, Seals
 
 BEATS_A_START = 2**32
 """Numbers of `state/hub` set apart for one start of the hub: at 10 a second, 13 years."""
@@ -40,6 +41,11 @@ MIGRATIONS: tuple[Migration, ...] = (
         # gen: `n-hex`. born: the gen of the first start, which the chain begins with.
         # beat_base: where the next start's beats begin.
         "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    ),
+    (
+        # Which generation a row was decided in: the one that begins last at or before it.
+        "CREATE TABLE generations (pos INTEGER PRIMARY KEY, gen TEXT NOT NULL)",
+        "INSERT INTO generations SELECT 1, value FROM meta WHERE key = 'gen'",
     ),
 )
 
@@ -67,6 +73,34 @@ class Entry(NamedTuple):
     events: tuple[HallEvent, ...]
     refusal: str = ""
     detail: str = ""
+
+
+def result_of(entry: Entry, events: bytes, *, gen: str, seals: Seals) -> Result:
+    """Return what the entry's sender is told: sealed, as it stands in the journal of `gen`.
+
+    Args:
+        events: As the journal holds them: a later release may write the same ones otherwise.
+    """
+    sealed = Sealed(
+        gen,
+        entry.pos,
+        entry.at_ms,
+        entry.stream,
+        entry.seq,
+        entry.command,
+        events,
+        entry.refusal,
+    )
+    return Result(
+        seq=entry.seq,
+        pos=entry.pos,
+        at_ms=entry.at_ms,
+        events=entry.events,
+        refusal=entry.refusal,
+        detail=entry.detail,
+        gen=gen,
+        seal=seals.seal(sealed),
+    )
 
 
 class Fact(NamedTuple):
@@ -113,7 +147,7 @@ class Journal:
     """The journal, owned by this process. Use `async with Journal.open(...) as journal`.
 
     Attributes:
-        gen: The generation this hub serves (DESIGN §5.9).
+        generations: (first position, generation), oldest first; the last is `gen`.
         streams: Per stream its node and its last seq, as found at the start.
         beat_base: Beats of this start are above it and at most `BEATS_A_START` above.
     """
@@ -123,12 +157,12 @@ class Journal:
         *,
         db: aiosqlite.Connection,
         path: Path,
-        gen: str,
+        generations: Sequence[tuple[int, str]],
         beat_base: int,
         head: _Head,
         streams: dict[str, tuple[str, int]],
     ) -> None:
-        self.gen = gen
+        self.generations = tuple(generations)
         self.beat_base = beat_base
         self.streams = streams
         self._db = db
@@ -151,9 +185,24 @@ class Journal:
             StoreError: The file can't be used; says how to mend it.
         """
         async with open_db(path, MIGRATIONS) as db:
-            gen, beat_base, head = await transact(db, lambda sql: _begin(sql, random_hex(4)))
-            streams = await transact(db, _streams)
-            yield cls(db=db, path=path, gen=gen, beat_base=beat_base, head=head, streams=streams)
+            beat_base, head = await transact(db, lambda sql: _begin(sql, random_hex(4)))
+            yield cls(
+                db=db,
+                path=path,
+                generations=await transact(db, _generations),
+                beat_base=beat_base,
+                head=head,
+                streams=await transact(db, _streams),
+            )
+
+    @property
+    def gen(self) -> str:
+        """The generation this hub serves (DESIGN §5.9)."""
+        return self.generations[-1][1]
+
+    def gen_of(self, pos: int) -> str:
+        """Return the generation in which the row at `pos` was decided."""
+        return next(gen for first, gen in reversed(self.generations) if first <= pos)
 
     async def tail(self) -> Iterator[Fact]:
         """Return the rows from the newest opened day on, to fold; each is checked by the chain.
@@ -197,27 +246,23 @@ class Journal:
         self._head = head
         self._is_sound = True
 
-    async def results(self, stream: str, seqs: Sequence[int]) -> list[Result]:
+    async def results(self, stream: str, seqs: Sequence[int], *, seals: Seals) -> list[Result]:
         """Return the results of rows of a stream, in the order asked; unknown rows are left out."""
-        rows = await transact(self._db, lambda db: _results(db, stream, seqs))
+        rows = await transact(self._db, lambda db: _found(db, stream, seqs))
         return [
-            Result(
-                seq=seq,
-                pos=pos,
-                at_ms=at_ms,
-                events=decode_events(events),
-                refusal=refusal,
-                detail=detail,
-            )
-            for seq, pos, at_ms, events, refusal, detail in rows
+            result_of(_entry(row), row[6], gen=self.gen_of(row[0]), seals=seals) for row in rows
         ]
 
 
-def _begin(db: sqlite3.Connection, hex8: str) -> tuple[str, int, _Head]:
-    """Reserve this start's beats; return the generation, their base and the newest row."""
+def _begin(db: sqlite3.Connection, hex8: str) -> tuple[int, _Head]:
+    """Reserve this start's beats; return their base and the newest row."""
     db.executemany(
         "INSERT OR IGNORE INTO meta VALUES (?, ?)",
         [("born", f"1-{hex8}"), ("gen", f"1-{hex8}"), ("beat_base", "0")],
+    )
+    db.execute(
+        """INSERT INTO generations SELECT 1, value FROM meta
+        WHERE key = 'gen' AND NOT EXISTS (SELECT * FROM generations)"""
     )
     meta: dict[str, str] = dict(db.execute("SELECT key, value FROM meta").fetchall())
     beat_base = int(meta["beat_base"])
@@ -225,7 +270,11 @@ def _begin(db: sqlite3.Connection, hex8: str) -> tuple[str, int, _Head]:
         "UPDATE meta SET value = ? WHERE key = 'beat_base'", (str(beat_base + BEATS_A_START),)
     )
     head = db.execute("SELECT pos, at_ms, hash FROM rows ORDER BY pos DESC LIMIT 1").fetchone()
-    return meta["gen"], beat_base, _Head(*head) if head else _Head(0, 0, chain_root(meta["born"]))
+    return beat_base, _Head(*head) if head else _Head(0, 0, chain_root(meta["born"]))
+
+
+def _generations(db: sqlite3.Connection) -> list[tuple[int, str]]:
+    return db.execute("SELECT pos, gen FROM generations ORDER BY pos").fetchall()
 
 
 def _streams(db: sqlite3.Connection) -> dict[str, tuple[str, int]]:
@@ -328,15 +377,15 @@ def _write(
     db.executemany("INSERT INTO days VALUES (?, ?)", days)
 
 
-def _results(
-    db: sqlite3.Connection, stream: str, seqs: Sequence[int]
-) -> list[tuple[int, int, int, bytes, str, str]]:
-    found = (
-        db.execute(
-            """SELECT seq, pos, at_ms, events, refusal, detail FROM rows
-            WHERE stream = ? AND seq = ?""",
-            (stream, seq),
-        ).fetchone()
-        for seq in seqs
-    )
+_Columns = tuple[int, int, str, str, int, bytes, bytes, str, str]
+
+
+def _found(db: sqlite3.Connection, stream: str, seqs: Sequence[int]) -> list[_Columns]:
+    sql = f"SELECT {COLUMNS} FROM rows WHERE stream = ? AND seq = ?"  # noqa: S608 - constant
+    found = (db.execute(sql, (stream, seq)).fetchone() for seq in seqs)
     return [row for row in found if row]
+
+
+def _entry(columns: _Columns) -> Entry:
+    pos, at_ms, node, stream, seq, command, events, refusal, detail = columns
+    return Entry(pos, at_ms, node, stream, seq, command, decode_events(events), refusal, detail)

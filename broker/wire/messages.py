@@ -53,6 +53,10 @@ class Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
         at_ms: Hub's wall clock when decided.
         refusal: A code of `broker.hall.rules.REFUSALS`, or `rejected`; empty when accepted.
         detail: Which, with which value, in English, for the log.
+        gen: The generation whose journal holds it at `pos`; an older one than the ack's when the
+            row is of before a recovery.
+        seal: Proves the row to a later hub of this hall (`broker.wire.seal`). A sender keeps both
+            with the result. Empty from a hub that seals nothing.
     """
 
     seq: Seq
@@ -61,6 +65,8 @@ class Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
     events: tuple[HallEvent, ...] = ()
     refusal: str = ""
     detail: str = ""
+    gen: Annotated[str, Meta(pattern=r"^([1-9][0-9]{0,8}-[0-9a-f]{8})?\Z")] = ""
+    seal: Annotated[str, Meta(pattern=r"^([0-9a-f]{32})?\Z")] = ""
 
 
 class Ack(Struct, frozen=True, kw_only=True):

@@ -11,12 +11,14 @@ from broker.accounts import (
     LinkSettings,
     SettingsError,
     everyone,
+    hall_key,
     new_password,
     prepare,
     read_settings,
     rights,
     write_private,
 )
+from broker.wire.seal import KEY_BYTES
 
 NODES = [("kiosk-1", "kiosk"), ("loket-3", "counter")]
 
@@ -222,3 +224,22 @@ def test_a_node_writes_three_topics_and_no_wildcard() -> None:
         "loket/v1/hall-1/birth/loket-3",
         "loket/v1/hall-1/health/loket-3",
     )
+
+
+def test_the_halls_key_is_made_once_and_stays(tmp_path: Path) -> None:
+    """Only its owner may read it."""
+    key = hall_key(tmp_path)
+
+    assert len(key) == KEY_BYTES
+    assert hall_key(tmp_path) == key
+    assert (tmp_path / "hall.key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("text", ["", "zz", "0a0b", "é"])
+def test_a_damaged_key_is_never_replaced_by_itself(tmp_path: Path, text: str) -> None:
+    """A new one would make everything nodes hold worthless: a person decides that."""
+    (tmp_path / "hall.key").write_text(text)
+    with pytest.raises(SettingsError, match=r"hall\.key: .*put a copy of it back"):
+        hall_key(tmp_path)
+
+    assert (tmp_path / "hall.key").read_text() == text

@@ -7,10 +7,12 @@ import msgspec
 import pytest
 
 from broker.core import COUNTERS_AFTER_S, SAY_AGAIN_S, Batch, HubCore, Publication
+from broker.hall.events import encode_events
 from broker.hall.rules import Actor
 from broker.hall.setup import Agency, Counter, Service, Setup, make_setup
 from broker.hall.state import Hall
-from broker.wire.messages import Result
+from broker.journal import result_of
+from broker.wire.seal import Sealed, Seals
 from broker.wire.topics import Kind, Topic
 
 KIOSK, COUNTER, OTHER = "a" * 32, "b" * 32, "c" * 32
@@ -38,6 +40,7 @@ class Desk:
         self.core = HubCore(
             hall=Hall(SETUP),
             nodes=NODES,
+            seals=Seals(b"k" * 32),
             gen="1-deadbeef",
             start="start",
             own="f" * 32,
@@ -45,7 +48,7 @@ class Desk:
             beat_base=0,
             now_s=self.now_s,
         )
-        self.journal: dict[tuple[str, int], Result] = {}
+        self.journal: dict[tuple[str, int], Any] = {}
         self.core.open_day_if_due(AT_MS)
         self.settle()
 
@@ -64,13 +67,8 @@ class Desk:
         """Commit what is pending; return it and what is said after it."""
         batch = self.core.cut()
         for entry in batch.entries:
-            self.journal[entry.stream, entry.seq] = Result(
-                seq=entry.seq,
-                pos=entry.pos,
-                at_ms=entry.at_ms,
-                events=entry.events,
-                refusal=entry.refusal,
-                detail=entry.detail,
+            self.journal[entry.stream, entry.seq] = result_of(
+                entry, encode_events(entry.events), gen=self.core.gen, seals=self.core.seals
             )
         again = {
             stream: [self.journal[stream, seq] for seq in answer.again]
@@ -116,6 +114,24 @@ def test_a_press_becomes_one_row_and_its_result(desk: Desk) -> None:
 
     assert (result["seq"], result["pos"]) == (1, 2)
     assert result["events"][0]["number"] == "A001"
+
+
+def test_a_result_carries_its_generation_and_its_seal(desk: Desk) -> None:
+    """A later hub takes the row for its own when the node gives it back (DESIGN §5.8)."""
+    desk.up("kiosk-1", KIOSK, 1, {**ISSUE, "age_ms": 77})
+    [result] = desk.results()
+
+    row = Sealed(
+        gen="1-deadbeef",
+        pos=result["pos"],
+        at_ms=result["at_ms"],
+        stream=KIOSK,
+        seq=1,
+        command=json.dumps(ISSUE, separators=(",", ":")).encode(),
+        events=json.dumps(result["events"], separators=(",", ":")).encode(),
+    )
+    assert result["gen"] == row.gen
+    assert desk.core.seals.holds(row, result["seal"])
 
 
 def test_the_board_is_published_before_acks_and_acks_before_the_rest(desk: Desk) -> None:

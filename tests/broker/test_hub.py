@@ -17,6 +17,7 @@ from broker.journal import Entry
 from broker.link import Connected, Disconnected, LinkEvent, Received
 from broker.store import StoreError
 from broker.wire.messages import MESSAGE_BYTES_MAX, Result
+from broker.wire.seal import Seals
 from broker.wire.topics import Topic
 from tests.fakes import TURNS, FakeClock
 
@@ -80,9 +81,9 @@ class Rows:
         events = [type(event).__name__ for entry in entries for event in entry.events]
         self.said.append(f"commit {' '.join(events)}")
 
-    async def results(self, stream: str, seqs: Sequence[int]) -> list[Result]:
+    async def results(self, stream: str, seqs: Sequence[int], *, seals: Seals) -> list[Result]:
         """Return nothing: no test here asks for an old row."""
-        raise AssertionError((stream, seqs))
+        raise AssertionError((stream, seqs, seals))
 
 
 class Room:
@@ -97,6 +98,7 @@ class Room:
         self.core = HubCore(
             hall=Hall(setup),
             nodes={"kiosk-1": Actor(node="kiosk-1", role="kiosk", counters=frozenset())},
+            seals=Seals(b"k" * 32),
             gen="1-deadbeef",
             start="start",
             own="f" * 32,

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from broker.hall.events import CounterOpened, StreamGap
-from broker.journal import BEATS_A_START, Entry, Journal, chained
+from broker.hall.events import CounterOpened, StreamGap, encode_events
+from broker.journal import BEATS_A_START, Entry, Journal, chained, result_of
 from broker.records import verify
 from broker.store import StoreError
-from broker.wire.messages import Result
+from broker.wire.seal import Seals
 from tests.broker.written import (
     AT_MS,
     DESK,
@@ -22,6 +22,9 @@ from tests.broker.written import (
     hex_of,
     written,
 )
+
+SEALS = Seals(b"k" * 32)
+GEN = "1-0a0a0a0a"
 
 
 async def test_a_new_journal_is_of_the_first_generation(tmp_path: Path) -> None:
@@ -70,13 +73,16 @@ async def test_results_are_what_was_committed(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     await written(path)
     async with Journal.open(path) as journal:
-        found = await journal.results(KIOSK, [2, 9, 1])
+        found = await journal.results(KIOSK, [2, 9, 1], seals=SEALS)
 
+        refused = entry(3, KIOSK, 2, refusal="unknown_service")
+        issued = entry(2, KIOSK, 1, ISSUED)
         assert found == [
-            Result(seq=2, pos=3, at_ms=AT_MS + 3, refusal="unknown_service"),
-            Result(seq=1, pos=2, at_ms=AT_MS + 2, events=ISSUED),
+            result_of(refused, b"[]", gen=GEN, seals=SEALS),
+            result_of(issued, encode_events(ISSUED), gen=GEN, seals=SEALS),
         ]
-        assert await journal.results("f" * 32, [1]) == []
+        assert found[1].events == ISSUED
+        assert await journal.results("f" * 32, [1], seals=SEALS) == []
 
 
 WRONG: dict[str, list[Entry]] = {

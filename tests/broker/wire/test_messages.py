@@ -48,7 +48,9 @@ ROUND_TRIPS: list[tuple[Reader[Struct], Struct]] = [
             window=0,
             want=19,
             results=(
-                Result(seq=17, pos=9120, at_ms=1, events=(CALLED,)),
+                Result(
+                    seq=17, pos=9120, at_ms=1, events=(CALLED,), gen="1-0a1b2c3d", seal="0f" * 16
+                ),
                 Result(seq=18, pos=9121, at_ms=2, refusal="nobody_waiting", detail="counter 3"),
             ),
         ),
