@@ -77,9 +77,14 @@ def measure(text: str, face: Face, cap: int) -> int:
 @functools.lru_cache(maxsize=64)
 def font_of(face: Face, cap: int) -> ImageFont.FreeTypeFont:
     """Return the face at the size whose capitals are so high."""
+    return ImageFont.truetype(FONTS[face], round(cap * _em_per_cap(face)))
+
+
+@functools.cache
+def _em_per_cap(face: Face) -> float:
     probe = ImageFont.truetype(FONTS[face], PROBE_PX)
     _, top, _, bottom = probe.getbbox("H", anchor="ls")
-    return ImageFont.truetype(FONTS[face], round(cap * PROBE_PX / (bottom - top)))
+    return PROBE_PX / (bottom - top)
 
 
 def qr_modules(text: str) -> Code:

@@ -177,8 +177,9 @@ class Page:
 
     def number(self, number: str, highest: int) -> None:
         """Add a number, as high as the paper's width lets it be; it may reach over the margin."""
-        cap = highest
-        while cap > 1 and self._measure(number, "bold", cap) > self._dots - 2 * EDGE:
+        room, width = self._dots - 2 * EDGE, self._measure(number, "bold", highest)
+        cap = highest if width <= room else highest * room // width + 1
+        while cap > 1 and self._measure(number, "bold", cap) > room:
             cap -= 1
         self._y += cap // 8
         self._line(number, cap, "bold")
