@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import SystemRandom
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from broker import log
@@ -29,6 +30,7 @@ from edge.panel import SOCKET_FILE, Panel, PanelError
 from edge.paper import PaperPort, SlipFile, drawn_slip_file
 from edge.post import Identity
 from edge.role import Role
+from edge.spool import printer_spool
 from firmware_config.arguments import MisuseError, add_hall_arguments
 from firmware_config.load import HallFileError, load_hall
 from firmware_config.schema import (
@@ -45,6 +47,8 @@ _log = logging.getLogger(__name__)
 
 SLIP_FILE = "slip.txt"
 
+PaperKind = Literal["auto", "file"]
+
 
 def node_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `loket node`."""
@@ -56,6 +60,12 @@ def node_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="auto: this machine's GPIO; mock: pins that only DIR/ID/panel.sock moves",
     )
+    parser.add_argument(
+        "--paper",
+        choices=("auto", "file"),
+        default="auto",
+        help="auto: the printer the hall file gives a kiosk; file: DIR/ID/slip.txt and slip.png",
+    )
 
 
 def node(args: argparse.Namespace) -> int:
@@ -66,7 +76,9 @@ def node(args: argparse.Namespace) -> int:
     code = 0
     try:
         hall = load_hall(hall_path)
-        asyncio.run(_run(hall, args.id, folder=data / args.id, pins=args.pins))
+        folder = data / args.id
+        paper = paper_of(hall, args.id, folder=folder, kind=args.paper)
+        asyncio.run(_run(hall, args.id, folder=folder, pins=args.pins, paper=paper))
     except* (HallFileError, MisuseError) as errors:
         for error in _single(errors):
             sys.stderr.write(f"loket node: {error}\n")
@@ -125,22 +137,29 @@ def wiring_of(hall: HallFile, node_id: str) -> Wiring:
             raise MisuseError(f"node {node_id} is a {role}: `loket node` runs kiosks and counters")
 
 
-def paper_of(hall: HallFile, node_id: str, *, folder: Path) -> PaperPort:
-    """Return where the node's slips go."""
-    config, zone = node_of(hall, node_id), ZoneInfo(hall.hall.timezone)
+def paper_of(hall: HallFile, node_id: str, *, folder: Path, kind: PaperKind) -> PaperPort:
+    """Return where the node's slips go; a node that isn't in the file, or no kiosk, has none.
+
+    What draws and prints is imported when the paper starts, not here.
+    """
+    config = next((node for node in hall.nodes if node.id == node_id), None)
+    zone = ZoneInfo(hall.hall.timezone)
     if not isinstance(config, KioskNode):
         return SlipFile(path=folder / SLIP_FILE, zone=zone)
-    return drawn_slip_file(folder / SLIP_FILE, zone)
+    if config.printer is None or kind == "file":
+        return drawn_slip_file(folder / SLIP_FILE, zone)
+    return printer_spool(config.printer, zone)
 
 
-async def _run(hall: HallFile, node_id: str, *, folder: Path, pins: PinsKind) -> None:
+async def _run(
+    hall: HallFile, node_id: str, *, folder: Path, pins: PinsKind, paper: PaperPort
+) -> None:
     wiring = wiring_of(hall, node_id)
     settings = read_settings(folder / "link.json")
     clock = SystemClock()
     loop = asyncio.get_running_loop()
     boot, stream = boot_id(), secrets.token_hex(16)
     factory = open_factory(pins, folder)
-    paper = paper_of(hall, node_id, folder=folder)
     with Devices(factory=factory, buttons=wiring.buttons, lamps=wiring.lamps) as devices:
         async with Outbox.open(folder / "outbox.db", boot=boot, stream=stream) as outbox:
             inbox = Inbox(loop=loop)

@@ -134,7 +134,9 @@ def children_of(plan: Plan) -> list[Child]:
     for node in plan.file.nodes:
         match node:
             case KioskNode() | CounterNode():
-                children.append(_child(plan, "node", "--pins", "mock", node=node.id))
+                # Nobody stands before them: no pins, and no printer either.
+                flags = ("--pins", "mock", "--paper", "file")
+                children.append(_child(plan, "node", *flags, node=node.id))
             case BoardNode():
                 # Here a board draws into memory; the page shows its frames.
                 drawing = {"SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"}

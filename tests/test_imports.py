@@ -10,13 +10,15 @@ NAMES = "import json, sys; print(json.dumps(sorted({name.split('.')[0] for name 
 
 DATABASES = frozenset(("aiosqlite", "sqlite3", "psycopg"))
 PAGES = frozenset(("starlette", "uvicorn", "jinja2", "sse_starlette"))
-PICTURES = frozenset(("pygame", "PIL", "escpos"))
+PICTURES = frozenset(("pygame", "PIL", "segno", "escpos", "usb", "serial"))
 TOOLS = frozenset(("pytest", "hypothesis", "pydantic", "rich", "numpy"))
 HEAVY = DATABASES | PAGES | PICTURES | TOOLS | {"amqtt", "gpiozero", "paho", "msgspec", "asyncio"}
 
 TABLE = [
     ("edge.command", PAGES | PICTURES | TOOLS | {"amqtt", "psycopg"}),
     ("edge.node", PAGES | PICTURES | TOOLS | {"amqtt", "psycopg"}),
+    ("edge.spool", PAGES | PICTURES | DATABASES | TOOLS | {"amqtt", "gpiozero", "paho"}),
+    ("edge.slip_layout", (HEAVY | {"logging", "random"}) - {"msgspec"}),
     ("edge.demo", PAGES | PICTURES | TOOLS | {"amqtt", "gpiozero", "psycopg"}),
     ("displays.command", PAGES | DATABASES | TOOLS | {"amqtt", "gpiozero"}),
     ("displays.screen", PAGES | DATABASES | TOOLS | {"amqtt", "gpiozero", "asyncio"}),

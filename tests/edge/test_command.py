@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import queue
 import socket
 import subprocess
 import sys
@@ -9,12 +10,18 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from PIL import Image
 
-from edge.command import wiring_of
+from edge.command import PaperKind, paper_of, wiring_of
 from edge.counter import CounterRole
 from edge.kiosk import KioskRole
+from edge.paper import Outcome, Printed
+from edge.spool import Spool
 from firmware_config.arguments import MisuseError
 from firmware_config.load import load_hall
+from firmware_config.schema import HallFile, KioskNode, Printer
+from tests.edge.slips import ONE
+from tests.fakes_printer import WAIT_S, eventually
 
 EVERY_KEY = Path(__file__).parents[1] / "firmware_config" / "every_key.toml"
 DEMO = Path(__file__).parents[2] / "firmware_config" / "examples" / "demo.toml"
@@ -39,6 +46,52 @@ def test_a_kiosk_has_a_button_for_each_service() -> None:
     assert "PRIORITY" in wiring.buttons
     assert "PRIORITY" not in str(wiring.role.panel())
     assert "ready" in wiring.lamps
+
+
+def test_a_kiosk_prints_as_the_hall_file_says(tmp_path: Path) -> None:
+    """All of it: the picture is drawn, and on the printer with a cut."""
+    device = tmp_path / "lp0"
+    device.touch()
+    hall = with_printer(load_hall(DEMO), Printer(kind="file", device=str(device), width=58))
+    paper, told = paper_of(hall, "kiosk-1", folder=tmp_path, kind="auto"), queue.Queue[Printed]()
+    paper.print_slip(ONE, told.put)
+    paper.start()
+
+    # A file can't be asked.
+    assert told.get(timeout=WAIT_S).outcome is Outcome.UNKNOWN
+    assert isinstance(paper, Spool)
+    written = device.read_bytes()
+    assert written.startswith(b"\x1b@\x1dv0\x00" + bytes((384 // 8, 0)))
+    assert b"\x1dV" in written[-8:]
+    assert list(tmp_path.iterdir()) == [device]
+
+
+@pytest.mark.parametrize("printer", [None, Printer(kind="usb")])
+def test_without_a_printer_or_without_its_use_a_slip_is_a_text_and_a_picture(
+    tmp_path: Path, printer: Printer | None
+) -> None:
+    """The demo's halls may have printers that are not there."""
+    hall = with_printer(load_hall(DEMO), printer)
+    kind: PaperKind = "file" if printer else "auto"
+    paper, told = paper_of(hall, "kiosk-1", folder=tmp_path, kind=kind), queue.Queue[Printed]()
+    paper.start()
+    paper.print_slip(ONE, told.put)
+
+    assert told.get(timeout=WAIT_S).outcome is Outcome.PRINTED
+    assert (tmp_path / "slip.txt").read_text() == paper.text
+    picture = tmp_path / "slip.png"
+    assert eventually(picture.exists)
+    with Image.open(picture) as image:
+        assert image.size[0] == 576
+
+
+def with_printer(hall: HallFile, printer: Printer | None) -> HallFile:
+    """Return the hall with this printer at each kiosk."""
+    nodes = (
+        msgspec.structs.replace(node, printer=printer) if isinstance(node, KioskNode) else node
+        for node in hall.nodes
+    )
+    return msgspec.structs.replace(hall, nodes=tuple(nodes))
 
 
 @pytest.mark.parametrize(("node_id", "why"), [("hub", "is a hub"), ("nix", "it has hub, web")])

@@ -53,7 +53,7 @@ COMMANDS = [
     ("broker", ("broker",), ("--port", "18883", "--kind", "mosquitto")),
     ("hub", ("hub",), ()),
     ("web", ("web",), ("--port", "8080")),
-    ("loket-3", ("node", "loket-3"), ("--pins", "mock")),
+    ("loket-3", ("node", "loket-3"), ("--pins", "mock", "--paper", "file")),
     ("board-1", ("board", "board-1"), ()),
 ]
 

@@ -32,10 +32,10 @@ def strays(one: Image.Image, other: Image.Image) -> int:
 def test_a_slip_looks_as_it_did(name: str) -> None:
     """Dot for dot, but for the edges of letters."""
     slip, width = GOLDEN[name]
-    now, golden = draw_slip(slip, ZONE, width=width), Image.open(PICTURES / name)
-
-    assert now.size == golden.size
-    assert (strays(now, golden), strays(golden, now)) == (0, 0)
+    now = draw_slip(slip, ZONE, width=width)
+    with Image.open(PICTURES / name) as golden:
+        assert now.size == golden.size
+        assert (strays(now, golden), strays(golden, now)) == (0, 0)
 
 
 def test_another_number_is_another_picture() -> None:
