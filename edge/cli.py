@@ -60,6 +60,18 @@ TABLE: dict[str, Row] = {
         "check a hall file: 0, or 2 with every fault and how to mend it",
         "loket check firmware_config/examples/small.toml",
     ),
+    "slip": Row(
+        "edge.paper_command",
+        "a ticket's slip as a picture, as the printer would print it",
+        "loket slip A007 --out slip.png --width 58",
+        "kiosk",
+    ),
+    "sheet": Row(
+        "edge.paper_command",
+        "paper numbers for the drawer: A4 sheets to print and cut",
+        "loket sheet --from 1 --to 100 --out papers.pdf",
+        "kiosk",
+    ),
     "journal": Row(
         "broker.command",
         "verify, export or count the hub's journal",

@@ -21,7 +21,7 @@ from edge.lamps import Pattern
 from edge.newest import Newest
 from edge.press import Moment, Press
 from edge.role import Ask, Flash, Print, Sent, Standing, Wish
-from edge.slip import Slip, SlipTicket
+from edge.slip import Slip, slip_ticket
 
 if TYPE_CHECKING:
     from broker.hall.views import QueueView
@@ -136,31 +136,19 @@ class KioskRole:
     def _slip(self, issued: Sequence[TicketIssued], result: Result) -> Slip:
         return Slip(
             hall=self._setup.name,
-            tickets=tuple(self._ticket(ticket, result.pos) for ticket in issued),
+            tickets=tuple(
+                slip_ticket(
+                    self._setup,
+                    ticket.service,
+                    number=ticket.number,
+                    language=self._language,
+                    ahead=self._ahead(ticket.service, result.pos),
+                )
+                for ticket in issued
+            ),
             at_ms=result.at_ms,
             language=self._language,
         )
-
-    def _ticket(self, ticket: TicketIssued, pos: int) -> SlipTicket:
-        # An answer for a service that has left the hall file since must not stop the kiosk.
-        service = self._setup.services.get(ticket.service)
-        names = service.name if service else {}
-        languages = (self._language, *names)
-        return SlipTicket(
-            number=ticket.number,
-            service=next((names[lang] for lang in languages if lang in names), ticket.service),
-            agency=self._setup.agencies[service.agency].name if service else "",
-            where=self._where(ticket.service),
-            ahead=self._ahead(ticket.service, pos),
-        )
-
-    def _where(self, service: str) -> str:
-        """Return the name of the one zone its counters are in; empty when there are several."""
-        counters = self._setup.counters.values()
-        zones = {counter.zone for counter in counters if service in counter.serves}
-        zone = self._setup.zones.get(zones.pop() or "") if len(zones) == 1 else None
-        names = zone.name if zone else {}
-        return names.get(self._language) or next(iter(names.values()), "")
 
     def _ahead(self, service: str, pos: int) -> int | None:
         """Return who waits for the service before the ticket issued at `pos`; None if unknown.

@@ -38,7 +38,7 @@ SCAN = Phrase(id="Pindai kode ini dengan ponsel", en="Scan this code with your p
 SHEET_SERVICE = Phrase(id="Layanan", en="Service")
 SHEET_TIME = Phrase(id="Jam", en="Time")
 SHEET_KEEP = Phrase(
-    id="Nomor kertas: tunggu dipanggil petugas", en="Paper number: wait for the staff to call it"
+    id="Simpan nomor ini. Petugas memanggilnya.", en="Keep this number. The staff will call it."
 )
 
 LANGUAGES = Phrase._fields

@@ -4,9 +4,11 @@ One person's visit of one to four tickets is one slip. What it looks like on pap
 `slip_layout`; these lines are what a panel and the file `slip.txt` show.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
+from broker.hall.setup import Setup
 from edge import phrases
 
 WIDTH = 32
@@ -53,6 +55,26 @@ class Slip(NamedTuple):
     qr: str = ""
 
 
+def slip_ticket(
+    setup: Setup, service: str, *, number: str, language: str, ahead: int | None = None
+) -> SlipTicket:
+    """Return one number with the names the hall has for its service.
+
+    An answer for a service that has left the hall file since must not stop a kiosk: it is named by
+    its id.
+    """
+    found = setup.services.get(service)
+    zones = {counter.zone for counter in setup.counters.values() if service in counter.serves}
+    zone = setup.zones.get(zones.pop() or "") if len(zones) == 1 else None
+    return SlipTicket(
+        number=number,
+        service=_name(found.name, language) if found else service,
+        agency=setup.agencies[found.agency].name if found else "",
+        where=_name(zone.name, language) if zone else "",
+        ahead=ahead,
+    )
+
+
 def slip_text(slip: Slip, zone: tzinfo) -> str:
     """Return the slip as lines of at most `WIDTH` characters, each centred.
 
@@ -92,6 +114,10 @@ def ahead_line(ticket: SlipTicket, language: str) -> str:
         return ""
     text = phrases.AHEAD if ticket.ahead else phrases.NOBODY_AHEAD
     return phrases.say(text, language, ahead=ticket.ahead)
+
+
+def _name(names: Mapping[str, str], language: str) -> str:
+    return names[language] if language in names else next(iter(names.values()), "")
 
 
 def _wrap(text: str) -> list[str]:

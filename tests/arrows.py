@@ -53,7 +53,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "paho": ("broker.link",),
     "gpiozero": ("edge.devices",),
     "lgpio": ("edge.devices",),
-    "PIL": ("edge.draw", "edge.printer", "edge.sheet"),
+    "PIL": ("edge.draw", "edge.printer"),
     "segno": ("edge.draw",),
     "escpos": ("edge.printer",),
     "usb": ("edge.printer",),
