@@ -1,8 +1,8 @@
 """A process's connection to the broker: the only importer of paho, and of nothing above it.
 
-The thread of a link connects, reads, and calls `on_event`; whoever publishes writes the socket
-itself. Nothing outlives a connection: the session is clean, what was not sent is dropped, and
-delivery is the business of `broker.wire.delivery`.
+The thread of a link connects, reads, and calls `on_event`, or once it is connected leaves reading
+to a loop; whoever publishes writes the socket itself. Nothing outlives a connection: the session
+is clean, what was not sent is dropped, and delivery is the business of `broker.wire.delivery`.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import TypeAlias
 
@@ -146,10 +146,11 @@ class Link:
             what is bigger than any message of ours.
         will: Makes (topic, payload) from a session id: published by the broker, retained, when
             the connection ends in any way, `stop` included.
-        on_event: Called on the link's thread; it must not block. An error in it is a fault of
+        on_event: Called on the link's thread, with `Received` on the loop's if there is one; it
+            must not block. An error in it is a fault of
             ours, and ends the process by `on_death`: a link that is deaf must not look alive.
-        loop: Whose thread reads and calls `on_event` with `Received`, instead of the link's: no
-            hop between threads on the way of a press (`loket bench press`).
+        loop: Whose thread reads, instead of the link's: no hop between threads on the way of a
+            press (`loket bench press`).
         new_session: Makes a fresh id for each connection.
     """
 
@@ -181,6 +182,7 @@ class Link:
         self._too_big: set[Topic] = set()
         self._stopping = threading.Event()
         self._gate = threading.Lock()
+        self._reading = threading.Lock()
         self._is_up = False
         self._session = ""
         self._up_since_s = 0.0
@@ -215,7 +217,8 @@ class Link:
     def stop(self) -> None:
         """End the connection as a crash would, so that the broker publishes the will.
 
-        No event comes after this; it takes `CONNECT_S_MAX` at most.
+        No event comes after this (where a loop reads, call it on that loop's thread); it takes
+        `CONNECT_S_MAX` at most.
         """
         self._stopping.set()
         if self._thread is None:
@@ -242,7 +245,8 @@ class Link:
                 self._counts["unsent"] += 1
                 return False
             told = self._client.publish(str(topic), payload, rule.qos, rule.retain)
-        if threading.current_thread() is not self._thread:
+        # Not while a loop reads: `on_event` may publish, and who reads writes afterwards anyhow.
+        if threading.current_thread() is not self._thread and not self._reading.locked():
             self._write_now()
         if told.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             self._counts["unsent"] += 1
@@ -257,38 +261,46 @@ class Link:
         _log.error("message too big, not sent", extra=fields)
 
     def _write_now(self) -> None:
+        if self._stopping.is_set():
+            return
         rc = self._client.loop_write()
         if rc != MQTTErrorCode.MQTT_ERR_SUCCESS or self._client.want_write():
             self._wake()
 
     def _read(self, sock: Readable) -> None:
-        """Read on the loop's thread."""
-        if self._stopping.is_set():
-            return
-        try:
+        """Read on the loop's thread, this connection and no later one."""
+        reader = self._reader
+        with self._dying_of_errors(), self._reading:
+            if reader is None or not reader.reads(sock):
+                return
             self._client.loop_read()
-        except BaseException:
-            self._die()
-            raise
-        if self._reader:
-            # After those who were given what was read: the broker can wait for its PUBACK.
-            self._reader.loop.call_soon(self._write_now)
-        if self._client.socket() is not sock:
-            self._wake()
+        # After those who were given what was read: the broker can wait for its PUBACK. It wakes the
+        # link's thread too if there is nothing to write to any more.
+        reader.loop.call_soon(self._write_later)
+
+    def _write_later(self) -> None:
+        with self._dying_of_errors():
+            self._write_now()
 
     def _end_reading(self, sock: Readable) -> None:
         if self._reader:
             self._reader.end(sock)
 
-    def _die(self) -> None:
-        _log.critical("the link dies of an error", exc_info=True)
-        self._on_death()
+    @contextlib.contextmanager
+    def _dying_of_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            _log.critical("the link dies of an error", exc_info=True)
+            self._on_death()
+            raise
 
     def _wake(self) -> None:
-        with contextlib.suppress(BlockingIOError):  # it has a wake-up waiting already
+        # It has a wake-up waiting already, or is closed: the link is stopped.
+        with contextlib.suppress(OSError):
             self._waker.send(b"\0")
 
-    # From here on: the link's thread.
+    # From here on: the link's thread; callbacks of paho run on the thread that reads.
 
     def _make_client(self) -> _Client:
         client = _Client(self._client_id)
@@ -305,15 +317,12 @@ class Link:
         return client
 
     def _run(self) -> None:
-        try:
+        with self._dying_of_errors():
             attempt = 0
             while not self._stopping.is_set():
                 address = self._settings.addresses[attempt % len(self._settings.addresses)]
                 attempt = 0 if self._hold_connection(address) else attempt + 1
                 self._stopping.wait(wait_s(attempt, self._random, is_refused=self._is_refused))
-        except BaseException:
-            self._die()
-            raise
 
     def _hold_connection(self, address: str) -> bool:
         """Connect and stay until the connection ends; return whether it lived long."""
@@ -334,6 +343,8 @@ class Link:
         if sock is not None:
             self._end_reading(sock)
             sock.close()
+        with self._reading:
+            pass  # The loop has done with this connection: what it reads next is the next one's.
         if self._stopping.is_set():
             return True
         self._tell_end(address)

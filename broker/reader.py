@@ -25,7 +25,7 @@ class Loop(Protocol):
         ...
 
     def call_soon(self, call: Callable[..., object], /, *args: object) -> object:
-        """Call it after those who were given what was read."""
+        """Call it soon, after what is due already."""
         ...
 
     def call_soon_threadsafe(self, call: Callable[..., object], /, *args: object) -> object:
@@ -34,10 +34,10 @@ class Loop(Protocol):
 
 
 class LoopReader:
-    """Has a loop call `on_readable` for one socket at a time. Any thread may begin and end.
+    """Has a loop call `on_readable` for one socket at a time.
 
-    What is begun and ended is done by the loop in that order, so that a new socket may have the
-    number of the one before. It reads nothing after `end`.
+    The loop's thread and one other may begin and end. It is done by the loop in that order, so
+    that a new socket may have the number of the one before; a last call may come after `end`.
     """
 
     def __init__(self, loop: Loop, on_readable: Callable[[Readable], None]) -> None:
@@ -61,13 +61,17 @@ class LoopReader:
             self._call(self.loop.remove_reader, sock.fileno())
 
     def _add(self, sock: Readable) -> None:
-        if self._sock is sock:
-            with contextlib.suppress(ValueError, OSError):  # it is closed at this very moment
-                self.loop.add_reader(sock.fileno(), self._read, sock)
-
-    def _read(self, sock: Readable) -> None:
-        if self._sock is sock:
-            self._on_readable(sock)
+        fd = sock.fileno()
+        if self._sock is not sock or fd < 0:
+            return
+        # What a loop remembers of an older socket of this number would keep it deaf to this one.
+        self.loop.remove_reader(fd)
+        try:
+            self.loop.add_reader(fd, self._on_readable, sock)
+        except (ValueError, OSError):
+            if sock.fileno() >= 0:
+                raise
+            # It was closed at this very moment.
 
     def _call(self, call: Callable[..., object], *args: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: the process is stopping

@@ -71,6 +71,7 @@ class Inbox:
     def take(self, wait_s: float) -> list[Event]:
         """Return all that came, waiting so long for the first."""
         end_s = time.monotonic() + wait_s
+        _run(self._later)  # what was taken before is drawn
         while True:
             if not self._events:
                 _run(self._later)
@@ -86,8 +87,8 @@ class Inbox:
 
     def add_reader(self, fd: int, call: Callable[..., object], *args: object) -> None:
         """Call it whenever the file has something to read."""
-        self._readers[fd] = partial(call, *args)
         self._poll.register(fd, select.POLLIN)
+        self._readers[fd] = partial(call, *args)
 
     def remove_reader(self, fd: int) -> None:
         """Look at the file no more."""

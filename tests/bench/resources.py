@@ -85,7 +85,10 @@ def idle() -> dict[str, Any]:
         for name, pair in pairs.items():
             ours = (pair.ours.wakeups() - before[name][0]) / IDLE_S
             floor = (pair.floor.wakeups() - before[name][1]) / IDLE_S
-            found[name] = {**_figures("wakeups/s", ours, floor), "own": round(ours - floor, 2)}
+            found[name] = {
+                **_figures("wakeups/s", ours, floor),
+                "own": round(max(0.0, ours - floor), 2),
+            }
         return found
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import struct
 import threading
 from collections.abc import Callable
 from typing import Self
@@ -70,6 +71,11 @@ class Peer:
         assert kind == 0x82
         self.write(suback(subscribe[:2], *codes or (1,)), *then)
         return connect
+
+    def reset(self) -> None:
+        """Break the connection: the other end reads an error, not an end."""
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._sock.close()
 
     def close(self) -> None:
         """Drop the connection."""

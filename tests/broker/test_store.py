@@ -14,6 +14,7 @@ import aiosqlite
 import pytest
 
 from broker.store import (
+    WAL_BYTES,
     WAL_PAGES,
     Migration,
     StoreError,
@@ -80,6 +81,20 @@ async def test_a_commit_makes_no_file_longer(tmp_path: Path) -> None:
 
     assert before.st_size >= WAL_PAGES * 4120
     assert (after.st_size, after.st_blocks) == (before.st_size, before.st_blocks)
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_size for path in folder.rglob("*-wal")}
+
+
+async def test_a_linked_store_has_its_wal_beside_the_file(tmp_path: Path) -> None:
+    """Where SQLite looks for it."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "a.db").symlink_to(tmp_path / "disk" / "a.db")
+    async with open_db(tmp_path / "a.db", [NOTES]):
+        sizes = _sizes(tmp_path)
+
+    assert sizes == {"a.db-wal": WAL_BYTES}
 
 
 async def test_zeros_after_the_frames_of_a_dead_process_are_no_frames(tmp_path: Path) -> None:
@@ -261,12 +276,13 @@ async def test_a_path_that_cannot_be_is_named(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """Mount a file system of 1 MB, or skip."""
+def tiny_disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """Mount a file system of 1 MB, or of the test's `param` MB, or skip."""
+    size_mb = getattr(request, "param", 1)
     folder = tmp_path / "tiny"
     folder.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)],
+        ["mount", "-t", "tmpfs", "-o", f"size={size_mb}m", "tmpfs", str(folder)],
         capture_output=True,
         text=True,
         check=False,
@@ -299,6 +315,16 @@ async def test_a_full_disk_is_said_and_loses_nothing(tiny_disk: Path) -> None:
         await transact(db, add("after"))
     async with open_db(path, [NOTES]) as db:
         assert await transact(db, texts) == [*kept, "after"]
+
+
+@pytest.mark.parametrize("tiny_disk", [1, 4], indirect=True)
+async def test_a_nearly_full_disk_keeps_its_room_for_rows(tiny_disk: Path) -> None:
+    """A file as long as the WAL is to be would leave none to the next process."""
+    async with open_db(tiny_disk / "a.db", [NOTES]) as db:
+        await transact(db, add("one"))
+        assert _sizes(tiny_disk)["a.db-wal"] < WAL_BYTES // 4
+        async with open_db(tiny_disk / "b.db", [NOTES]) as other:
+            await transact(other, add("two"))
 
 
 async def test_a_new_store_on_a_full_disk_is_said(tiny_disk: Path) -> None:

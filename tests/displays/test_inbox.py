@@ -115,16 +115,28 @@ def test_what_is_read_and_is_no_event_ends_no_wait(
 def test_a_socket_is_left_alone_again(
     inbox: Inbox, pair: tuple[socket.socket, socket.socket]
 ) -> None:
-    """By any thread's wish; twice changes nothing."""
+    """What lies there wakes nobody; twice changes nothing."""
     read: list[str] = []
     fd = pair[0].fileno()
     inbox.add_reader(fd, read.append, "x")
     pair[1].send(b"0")
     for _ in range(2):
         inbox.remove_reader(fd)
+    before_s = time.thread_time()
 
-    assert inbox.take(0.01) == []
+    assert inbox.take(0.2) == []
+    assert time.thread_time() - before_s < 0.05
     assert read == []
+
+
+def test_what_was_put_off_waits_for_one_drawing_only(inbox: Inbox) -> None:
+    """Not until nothing more comes."""
+    written: list[str] = []
+    inbox.put(Connected("s"))
+    inbox.call_soon(written.append, "puback")
+
+    assert inbox.take(0) == [Connected("s")]
+    assert written == ["puback"]
 
 
 def test_another_thread_may_have_something_called(inbox: Inbox) -> None:
