@@ -24,6 +24,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from broker.accounts import LinkSettings, SettingsError, read_settings
+from broker.backoff import wait_s
 from broker.log import kv
 from broker.reader import Loop, LoopReader, Readable
 from broker.vitals import end_process
@@ -56,7 +57,6 @@ HANDSHAKE_S_MAX = 5.0
 LOOK_S = 2.5
 """How often an idle link looks at its keepalive: 0.4 wake-ups a second."""
 
-WAIT_FIRST_S, WAIT_S_MAX = 0.2, 5.0
 SETTLED_S = 2.0
 """A connection that lived this long was a good one, so the next wait is a first one again. Two
 processes with one identity throw each other out: without this they would do so 10 times a second.
@@ -94,18 +94,6 @@ class Received(Struct, frozen=True):
 
 LinkEvent: TypeAlias = Connected | Disconnected | Received
 Will: TypeAlias = Callable[[str], tuple[str, bytes]]
-
-
-def wait_s(attempt: int, random: Random, *, is_refused: bool = False) -> float:
-    """Return how long to wait before the next attempt: full jitter, so that a hall's nodes spread.
-
-    Args:
-        attempt: How many attempts in a row came to nothing.
-        is_refused: The broker refused the account: trying again soon can't help.
-    """
-    if is_refused:
-        return WAIT_S_MAX
-    return random.uniform(0, min(WAIT_S_MAX, WAIT_FIRST_S * 2 ** min(attempt, 16)))
 
 
 class _Client(paho.Client):
