@@ -1,4 +1,7 @@
-"""Read a hall file from disk. The only IO of the checks; the rest of this package is pure."""
+"""Read a hall file, and the holidays beside it, from disk.
+
+The only IO of the checks; the rest of this package is pure.
+"""
 
 import re
 import tomllib
@@ -9,7 +12,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from firmware_config.faults import Fault, show
+from firmware_config.holidays import Holidays, parse_holidays
 from firmware_config.parse import Draft, parse_hall
+from firmware_config.reach import reach_faults
 from firmware_config.roles import role_faults
 from firmware_config.rules import hall_faults
 from firmware_config.schema import HallFile
@@ -20,6 +25,8 @@ FILE_MAX = 1_000_000
 
 WHOLE_FILE = "file"
 """The key of a fault that belongs to no part of the file."""
+
+CURLY_QUOTES = "\u201c\u201d\u201e\u2018\u2019"
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
@@ -68,28 +75,47 @@ def examine(path: Path) -> Examined:
     if isinstance(tables, Fault):
         return Examined(None, None, (tables,))
     examined = examine_tables(tables)
-    if missing := _missing_file(path, examined.draft):
-        return Examined(None, examined.draft, (*examined.faults, *missing))
+    if faults := _holiday_faults(path, examined.draft):
+        return Examined(None, examined.draft, (*examined.faults, *faults))
     return examined
+
+
+def load_holidays(path: Path, file: HallFile) -> Holidays:
+    """Return the days the hall at `path` is closed, none when it names no holidays file.
+
+    Raises:
+        HallFileError: The holidays file can't be read, or has faults; it names all of them.
+    """
+    tables = {} if file.hall.holidays is None else _read_tables(path.parent / file.hall.holidays)
+    if isinstance(tables, Fault):
+        raise HallFileError(path.parent / (file.hall.holidays or ""), (tables,))
+    holidays, faults = parse_holidays(tables, file.hall.languages)
+    if faults:
+        raise HallFileError(path.parent / (file.hall.holidays or ""), tuple(faults))
+    return holidays
 
 
 def examine_tables(tables: dict[str, object]) -> Examined:
     """Return what the tables of a hall file hold and all their faults."""
     draft, faults = parse_hall(tables)
-    faults += [*hall_faults(draft, is_timezone), *role_faults(draft), *wiring_faults(draft)]
+    faults += [*hall_faults(draft, is_timezone), *role_faults(draft)]
+    faults += [*reach_faults(draft), *wiring_faults(draft)]
     if faults:
         return Examined(None, draft, tuple(faults))
     return Examined(msgspec.convert(tables, HallFile), draft, ())
 
 
-def _missing_file(path: Path, draft: Draft | None) -> tuple[Fault, ...]:
+def _holiday_faults(path: Path, draft: Draft | None) -> tuple[Fault, ...]:
+    """Return what is wrong with the holidays file; its own faults are named after it."""
     if draft is None or draft.hall is None or draft.hall.value.holidays is None:
         return ()
-    name = draft.hall.value.holidays
-    if (path.parent / name).is_file():
-        return ()
-    what = f"there is no file {show(name)} beside this one"
-    return draft.hall.faults("holidays", what, "put it there, or leave the key out")
+    name, languages = draft.hall.value.holidays, draft.hall.value.languages
+    if not (path.parent / name).is_file():
+        what = f"there is no file {show(name)} beside this one"
+        return draft.hall.faults("holidays", what, "put it there, or leave the key out")
+    tables = _read_tables(path.parent / name)
+    faults = [tables] if isinstance(tables, Fault) else parse_holidays(tables, languages)[1]
+    return tuple(fault._replace(key=f"{show(name)[1:-1]}: {fault.key}") for fault in faults)
 
 
 def _read_tables(path: Path) -> dict[str, object] | Fault:
@@ -99,7 +125,7 @@ def _read_tables(path: Path) -> dict[str, object] | Fault:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        return _syntax_fault(str(error))
+        return _syntax_fault(str(error), text)
     except RecursionError:
         return Fault(WHOLE_FILE, "lists or tables are nested too deep", "write them flat")
     except ValueError as error:
@@ -129,10 +155,16 @@ def _read_text(path: Path) -> str | Fault:
         return Fault(f"line {line}", "it is not UTF-8 text", "save the file with encoding UTF-8")
 
 
-def _syntax_fault(message: str) -> Fault:
+def _syntax_fault(message: str, text: str) -> Fault:
     match = _PLACE.search(message)
     what = f"it is no TOML: {message[: match.start()] if match else message}"
     if match and match[1]:
+        line = text.split("\n")[int(match[1]) - 1]
+        if curly := next((each for each in line if each in CURLY_QUOTES), None):
+            # Word processors and chat programs turn straight quotes into these.
+            what = f"it has the curly quote {curly}"
+            mend = 'write the straight quote " (save the file with a text editor)'
+            return Fault(f"line {match[1]}, column {line.index(curly) + 1}", what, mend)
         return Fault(f"line {match[1]}, column {match[2]}", what, "mend that line")
     return Fault(WHOLE_FILE, what, "mend the end of the file")
 

@@ -154,13 +154,20 @@ def _zones(draft: Draft) -> Iterator[Fault]:
 
 
 def _prefixes(draft: Draft) -> Iterator[Fault]:
-    """Yield clashes of number prefixes: only services of one agency may share one."""
+    """Yield clashes of number prefixes: only services of one agency may share one.
+
+    After K999 comes K1000, so K beside a kiosk's own K1 would make K1001 twice.
+    """
     owners: dict[str, str] = {}
     for placed, path, prefix, owner in _claims(draft):
         first = owners.setdefault(prefix, owner) if prefix else owner
         if first != owner:
             what = f"{show(prefix)} is the prefix of {first} already"
             yield from placed.faults(path, what, "give it a prefix of its own")
+        shorter = owners.get(prefix[0]) if prefix and prefix[1:].isdigit() else None
+        if prefix and shorter is not None:
+            what = f"{prefix}001 is also the number {prefix[1:]}001 of {shorter} ({prefix[0]})"
+            yield from placed.faults(path, what, "give it a letter of its own")
 
 
 def _claims(draft: Draft) -> Iterator[tuple[Placed[Any], str, str | None, str]]:

@@ -49,6 +49,7 @@ class Claim(NamedTuple):
 
 def wiring_faults(draft: Draft) -> list[Fault]:
     """Return all faults of where nodes run and what they are wired to."""
+    draft = _without_doubles(draft)
     return [
         *_models(draft),
         *_addresses(draft),
@@ -58,6 +59,18 @@ def wiring_faults(draft: Draft) -> list[Fault]:
         *_clashes(draft),
         *_ports(draft),
     ]
+
+
+def _without_doubles(draft: Draft) -> Draft:
+    """Return the draft without nodes whose id another has already.
+
+    That is a fault of its own (`rules.py`); without an id of its own a node has no Pi of its own
+    either, and all its pins would seem taken.
+    """
+    first: dict[str, Placed[Node]] = {}
+    for placed in draft.nodes:
+        first.setdefault(placed.value.id, placed)
+    return draft._replace(nodes=tuple(first.values()))
 
 
 def _models(draft: Draft) -> Iterator[Fault]:

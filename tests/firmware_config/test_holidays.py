@@ -1,0 +1,42 @@
+"""Facts about the holidays file."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from firmware_config.holidays import parse_holidays
+from firmware_config.load import HallFileError, load_hall, load_holidays
+
+EXAMPLES = Path(__file__).parents[2] / "firmware_config" / "examples"
+
+
+def test_the_examples_year_is_the_decrees() -> None:
+    """17 national holidays and 8 days of joint leave in 2026, each named in both languages."""
+    path = EXAMPLES / "tebing_tinggi.toml"
+    holidays = load_holidays(path, load_hall(path))
+    year = {day: names for day, names in holidays.items() if day.year == 2026}
+    joint = [day for day, names in year.items() if names["id"].startswith("Cuti bersama")]
+    assert (len(year) - len(joint), len(joint)) == (17, 8)
+    assert all(set(names) == {"id", "en"} for names in holidays.values())
+    assert holidays[dt.date(2026, 8, 17)]["en"] == "Independence Day"
+    assert list(holidays) == sorted(holidays)
+
+
+def test_a_hall_without_a_holidays_file_has_none() -> None:
+    """And an empty file is one without a day."""
+    path = EXAMPLES / "small.toml"
+    assert load_holidays(path, load_hall(path)) == {}
+    assert parse_holidays({}, ["id"]) == ({}, [])
+
+
+def test_a_holidays_file_broken_since_is_refused(tmp_path: Path) -> None:
+    """The error names the holidays file, not the hall's."""
+    hall = load_hall(EXAMPLES / "tebing_tinggi.toml")
+    (tmp_path / "libur.toml").write_text("[holiday]\n2026-13-01 = { id = 'X' }", "utf-8")
+    with pytest.raises(HallFileError, match=r"libur\.toml: holiday\.2026-13-01: ") as caught:
+        load_holidays(tmp_path / "hall.toml", hall)
+    assert len(caught.value.faults) == 2
+    (tmp_path / "libur.toml").unlink()
+    with pytest.raises(HallFileError, match="no such file"):
+        load_holidays(tmp_path / "hall.toml", hall)
