@@ -70,6 +70,7 @@ class Pages:
                 Route("/panel", self.panel),
                 Route("/panel/{node}/press/{button}", self.press, methods=["POST"]),
                 Route("/frame/{board}.png", self.frame),
+                Route("/slip/{kiosk}.png", self.slip),
                 Route("/events", self.events),
                 Route("/healthz", self.healthz),
                 Mount("/static", StaticFiles(directory=HERE / "static")),
@@ -156,11 +157,22 @@ class Pages:
         except NotRunningError as error:
             mend = f"start it: loket board {board} --hall FILE --data DIR (the demo does, in 2 s)"
             return refusal(503, f"board {board} is not running ({error})", mend)
-        tag = f'"{hashlib.sha256(png).hexdigest()[:32]}"'
-        headers = {"ETag": tag, "Cache-Control": "no-store"}
-        if request.headers.get("if-none-match") == tag:
-            return Response(status_code=304, headers=headers)
-        return Response(png, media_type="image/png", headers=headers)
+        return _picture(request, png)
+
+    async def slip(self, request: Request) -> Response:
+        """Return the picture of a kiosk's newest slip; 304 when the asker has it."""
+        kiosk = request.path_params["kiosk"]
+        known = [kiosk.node for kiosk in self._scene.kiosks]
+        if kiosk not in known:
+            mend = f"one of: {', '.join(known) or '(this hall has none)'}"
+            return refusal(404, f"there is no kiosk {kiosk!r}", mend)
+        try:
+            png = await self._frames.slip(kiosk)
+        except NotRunningError as error:
+            return refusal(
+                404, f"kiosk {kiosk} has drawn no slip ({error})", "press a button of it"
+            )
+        return _picture(request, png)
 
     async def events(self, _: Request) -> Response:
         """Stream the whole state, then what changes."""
@@ -190,6 +202,14 @@ class Pages:
         )
 
 
+def _picture(request: Request, png: bytes) -> Response:
+    tag = f'"{hashlib.sha256(png).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "no-store"}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(png, media_type="image/png", headers=headers)
+
+
 def _buttons(node: Node, panel: Panel | None) -> set[str]:
     named = panel.get("buttons", ()) if panel else ()
     return {*node.buttons, *(name for name in named if isinstance(name, str))}
@@ -213,4 +233,6 @@ def _json(body: object) -> Response:
 async def _no_such_page(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     what = f"{request.method} {request.url.path}: {getattr(error, 'detail', error)}"
-    return refusal(status, what, "GET /, /panel, /frame/BOARD.png, /events, or POST a press")
+    return refusal(
+        status, what, "GET /, /panel, /frame/BOARD.png, /slip/KIOSK.png, /events, or POST a press"
+    )

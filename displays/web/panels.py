@@ -118,8 +118,12 @@ class Panels:
                     on_change(node, panel)
 
 
+SLIP_PICTURE = "slip.png"
+"""In a kiosk's data folder; written whole by `edge/paper.py`."""
+
+
 class Frames:
-    """Fetches the frame a board last showed; one at a time of each board."""
+    """Fetches the frame a board last showed, one at a time of each board, and a kiosk's slip."""
 
     def __init__(self, *, folder: Path, boards: tuple[str, ...]) -> None:
         self._folder = folder
@@ -140,6 +144,17 @@ class Frames:
                 return await _read_frame(reader)
         except (OSError, ValueError) as error:
             raise NotRunningError(f"{board}: {str(error) or 'no picture in time'}") from error
+
+    async def slip(self, kiosk: str) -> bytes:
+        """Return the PNG of a kiosk's newest slip.
+
+        Raises:
+            NotRunningError: It has drawn none: no press yet, or a printer has it.
+        """
+        try:
+            return await asyncio.to_thread((self._folder / kiosk / SLIP_PICTURE).read_bytes)
+        except OSError as error:
+            raise NotRunningError(f"{kiosk}: {error.strerror}") from error
 
 
 async def _read_frame(reader: asyncio.StreamReader) -> bytes:

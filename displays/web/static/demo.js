@@ -61,10 +61,51 @@ function showSlip(slip, text) {
   const [above, digits, below] = text.split(NUMBER_LINE);
   number.textContent = digits ?? "";
   slip.replaceChildren(above, number, below ?? "");
+  drawnUntil.set(slip, performance.now() + DRAWN_MS);
+  void fetchSlip(slip);
   slip.classList.remove("fresh");
   if (isFirst) return;
   void slip.offsetWidth; // starts the animation again
   slip.classList.add("fresh");
+}
+
+// The kiosk draws its slip after it has given it out: looked for until it is surely there.
+
+const DRAWN_MS = 3000;
+const drawnUntil = new WeakMap();
+const looking = new WeakSet();
+
+async function fetchSlip(slip) {
+  if (looking.has(slip)) return;
+  looking.add(slip);
+  const kiosk = slip.closest("[data-node]").dataset.node;
+  let tag = "";
+  do {
+    const headers = tag ? { "If-None-Match": tag } : {};
+    try {
+      const answer = await fetch(`/slip/${encodeURIComponent(kiosk)}.png`, { headers, cache: "no-store" });
+      if (answer.status === 200) {
+        tag = answer.headers.get("ETag");
+        showPicture(slip, await answer.blob());
+      }
+    } catch {
+      // The text is there.
+    }
+    await new Promise((done) => setTimeout(done, 300));
+  } while (performance.now() < drawnUntil.get(slip));
+  looking.delete(slip);
+}
+
+function showPicture(slip, blob) {
+  const old = one("img", slip)?.src;
+  const image = document.createElement("img");
+  image.src = URL.createObjectURL(blob);
+  image.alt = shownSlips.get(slip);
+  image.addEventListener("load", () => {
+    slip.replaceChildren(image);
+    slip.dataset.is = "picture";
+    if (old) URL.revokeObjectURL(old);
+  }, { once: true });
 }
 
 function onPanel(panel) {

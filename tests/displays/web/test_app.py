@@ -211,6 +211,20 @@ async def test_a_frame_is_the_boards_own_bytes_and_is_fetched_once(stage: Stage)
     assert (again.status, again.body) == (304, b"")
 
 
+async def test_a_slip_is_the_kiosks_own_picture(stage: Stage) -> None:
+    """None before it has drawn one; unchanged since the asker's copy: 304."""
+    before = await ask(stage.app, "/slip/kiosk-1.png")
+    (stage.folder / "kiosk-1").mkdir()
+    (stage.folder / "kiosk-1" / "slip.png").write_bytes(png())
+    answer = await ask(stage.app, "/slip/kiosk-1.png")
+    tag = {"if-none-match": answer.headers["etag"]}
+
+    assert (before.status, (await ask(stage.app, "/slip/loket-1.png")).status) == (404, 404)
+    assert "press a button of it" in before.json()["mend"]
+    assert (answer.status, answer.body) == (200, png())
+    assert (await ask(stage.app, "/slip/kiosk-1.png", headers=tag)).status == 304
+
+
 async def test_a_board_that_gives_no_picture_is_503(stage: Stage) -> None:
     """Not running, or bytes that are no PNG: said, never shown as a broken picture."""
     assert (await ask(stage.app, "/frame/board-1.png")).status == 503
