@@ -60,6 +60,11 @@ TABLE: dict[str, Row] = {
         "check a hall file: 0, or 2 with every fault and how to mend it",
         "loket check firmware_config/examples/small.toml",
     ),
+    "parts": Row(
+        "firmware_config.command",
+        "the hardware of a hall, its counts and watts",
+        "loket parts firmware_config/examples/small.toml",
+    ),
     "slip": Row(
         "edge.paper_command",
         "a ticket's slip as a picture, as the printer would print it",

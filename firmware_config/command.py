@@ -1,4 +1,4 @@
-"""`loket check FILE`: is this hall file right, and if not, what is to be mended?"""
+"""`loket check FILE`: is this hall file right; `loket parts FILE`: what hardware is it made of?"""
 
 import argparse
 import io
@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 from broker.hall.setup import Counter, Service
-from firmware_config.load import Examined, examine
+from firmware_config.load import Examined, HallFileError, examine, load_hall
 from firmware_config.parse import Draft
-from firmware_config.schema import Node, host_of, role_of
+from firmware_config.parts import SOURCES, Part, parts_of, poe_of
+from firmware_config.schema import HallFile, Node, host_of, role_of
 
 
 def check_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,3 +86,79 @@ def _service(service: Service, draft: Draft) -> dict[str, object]:
 
 def _counter(counter: Counter) -> dict[str, object]:
     return {"id": counter.id, "zone": counter.zone, "serves": list(counter.serves)}
+
+
+def parts_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `loket parts`."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="the hall file, hall.toml")
+    parser.add_argument("--json", action="store_true", help="the list as one JSON object")
+
+
+def parts(args: argparse.Namespace) -> int:
+    """Print the hardware of a hall, its counts and watts. Return 0, or 2 with any fault."""
+    try:
+        file = load_hall(args.file)
+    except HallFileError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    if args.json:
+        sys.stdout.write(json.dumps(_parts_json(file), ensure_ascii=False, indent=2) + "\n")
+    else:
+        sys.stdout.write(parts_text(file))
+    return 0
+
+
+def _parts_json(file: HallFile) -> dict[str, object]:
+    found, poe = parts_of(file), poe_of(file)
+    return {
+        "hall": file.hall.id,
+        "pis": _hosts(file.nodes),
+        "parts": [
+            {
+                "group": part.group,
+                "name": part.name,
+                "count": part.pieces,
+                "watts_each": round(part.watts, 1),
+                "supply_watts_each": round(part.supply_w, 1),
+                "source": part.source or None,
+            }
+            for part in found
+        ],
+        "watts": round(sum(part.pieces * part.watts for part in found), 1),
+        "supply_watts": round(sum(part.pieces * part.supply_w for part in found), 1),
+        "poe": {"ports": poe.ports, "watts": poe.watts},
+        "sources": SOURCES,
+    }
+
+
+def parts_text(file: HallFile) -> str:
+    """Return the list as a table: count, name, watts each and together, and their source."""
+    found, poe = parts_of(file), poe_of(file)
+    width = max(len(part.name) for part in found)
+    lines = [f"{file.hall.name}: {_count(_hosts(file.nodes), 'Pi')}"]
+    group = ""
+    for part in found:
+        if part.group != group:
+            group = part.group
+            lines += ["", f"{group:{width + 6}} {'W each':>8} {'W':>8}"]
+        lines.append(_part_line(part, width))
+    watts = sum(part.pieces * part.watts for part in found)
+    supply_w = sum(part.pieces * part.supply_w for part in found)
+    lines += [
+        "",
+        f"{'In all, a working hour':{width + 6}} {'':8} {watts:8.1f}",
+        "",
+        f"The power supplies listed are rated for {supply_w:.0f} W together.",
+        f"Instead of the Pis' own: {poe.ports} PoE+ HATs and a switch rated for {poe.watts:.0f} W.",
+        "Cases, wire, sockets, the switch itself and a UPS are not in the list.",
+        "",
+        *(f"{name:9} {text}" for name, text in SOURCES.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _part_line(part: Part, width: int) -> str:
+    line = f"{part.pieces:5} {part.name:{width}}"
+    if not part.watts:
+        return line.rstrip()
+    return f"{line} {part.watts:8.1f} {part.pieces * part.watts:8.1f}  {part.source}"
