@@ -17,6 +17,8 @@ EXAMPLES = Path(__file__).parents[2] / "firmware_config" / "examples"
 
 SMALL = (EXAMPLES / "small.toml").read_text("utf-8")
 
+EVERY_KEY = Path(__file__).with_name("every_key.toml").read_text("utf-8")
+
 LEAVES = st.one_of(
     st.none().map(lambda _: []),
     st.booleans(),
@@ -87,8 +89,8 @@ def mutate(tables: dict[str, object], draw: st.DrawFn) -> None:
 
 @st.composite
 def broken_halls(draw: st.DrawFn) -> dict[str, object]:
-    """Return the tables of the small hall after one to six mutations."""
-    tables = tomllib.loads(SMALL)
+    """Return the tables of the small hall, or of one with every key, after 1 to 6 mutations."""
+    tables = tomllib.loads(draw(st.sampled_from([SMALL, EVERY_KEY])))
     for _ in range(draw(st.integers(1, 6))):
         mutate(tables, draw)
     return tables
