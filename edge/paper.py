@@ -37,7 +37,8 @@ class Outcome(StrEnum):
 SAID: dict[Outcome, tuple[int, str, tuple[str, ...]]] = {
     # level and words of its log line, what it counts as in health
     Outcome.PRINTED: (logging.INFO, "slip printed", ()),
-    Outcome.UNKNOWN: (logging.WARNING, "slip perhaps printed", ("paper_unknown",)),
+    # No warning: a printer that can't be asked says so once, and each of its slips ends like this.
+    Outcome.UNKNOWN: (logging.INFO, "slip perhaps printed", ("paper_unknown",)),
     Outcome.FAILED: (logging.ERROR, "slip not printed", ("paper_errors",)),
 }
 

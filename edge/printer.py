@@ -71,10 +71,11 @@ class EscposDevice:
         width: Of the paper, mm.
         can_answer: It can be asked how it is.
         is_kept: It stays open between slips; a network printer serves one at a time.
-        bytes_per_s: How fast it takes them.
+        bytes_per_s: How fast it takes them; None where that makes no difference.
+        taken_s: Within this it has taken a slip, beside the time the bytes need.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what differs between the ways to a printer, each by name
         self,
         *,
         make: Callable[[], Any],
@@ -82,12 +83,14 @@ class EscposDevice:
         can_answer: bool = True,
         is_kept: bool = True,
         bytes_per_s: float | None = None,
+        taken_s: float = TAKEN_S,
     ) -> None:
         self._make = make
         self._width = width
         self._can_answer = can_answer
         self._is_kept = is_kept
         self._bytes_per_s = bytes_per_s
+        self._taken_s = taken_s
         self._printer: Any = None
 
     def state(self) -> PrinterState:
@@ -113,8 +116,8 @@ class EscposDevice:
     def print_limit_s(self, bitmap: Image.Image) -> float:
         """Return within how many seconds it has taken all of a slip."""
         if self._bytes_per_s is None:
-            return TAKEN_S
-        return TAKEN_S + bitmap.width // 8 * bitmap.height / self._bytes_per_s
+            return self._taken_s
+        return self._taken_s + bitmap.width // 8 * bitmap.height / self._bytes_per_s
 
     def settle_s(self, bitmap: Image.Image) -> float:
         """Return how long its head may still move after the last byte."""
@@ -161,12 +164,14 @@ def state_of(online: int | None, paper: int | None) -> PrinterState:
     return PrinterState.NEAR_END if paper & IS_NEAR_END else PrinterState.OK
 
 
-def open_printer(config: Printer, *, port: int = PORT) -> EscposDevice:
+def open_printer(config: Printer, *, port: int = PORT, taken_s: float = TAKEN_S) -> EscposDevice:
     """Return the printer a hall file describes; it is opened at its first use."""
     match config.kind:
         case "network":
             address = (config.address or "", port)
-            return EscposDevice(make=lambda: _network(*address), width=config.width, is_kept=False)
+            return EscposDevice(
+                make=lambda: _network(*address), width=config.width, is_kept=False, taken_s=taken_s
+            )
         case "serial":
             path = config.device or ""
             return EscposDevice(

@@ -223,24 +223,28 @@ class Spool:
             hands.do(lambda: device.print_bitmap(bitmap), device.print_limit_s(bitmap))
         except (DeviceError, StuckError) as error:
             self._let_go(device, hands)
+            self._is_now(PrinterState.OFFLINE, str(error))
             return Printed(Outcome.UNKNOWN, str(error))
         self._sleep(device.settle_s(bitmap))
         return outcome_of(self._look(device, hands))
 
     def _look(self, device: Device, hands: Hands) -> PrinterState:
-        """Ask the printer how it is; say it when that is new."""
+        """Ask the printer how it is."""
         why = ""
         try:
             state = hands.do(device.state, self._query_limit_s)
         except (DeviceError, StuckError) as error:
             state, why = PrinterState.OFFLINE, str(error)
             self._let_go(device, hands)
+        self._is_now(state, why)
+        return state
+
+    def _is_now(self, state: PrinterState, why: str) -> None:
+        """Say a state that is new."""
         if state is not self.state:
-            is_fine = state in READY_STATES or state is PrinterState.UNKNOWN
-            level = logging.INFO if is_fine else logging.WARNING
+            level = logging.WARNING if state in REFUSING_STATES else logging.INFO
             _log.log(level, "printer", extra=kv(state=state, why=why))
         self.state = state
-        return state
 
     def _let_go(self, device: Device, hands: Hands) -> None:
         with contextlib.suppress(DeviceError, StuckError):

@@ -84,6 +84,8 @@ class FakePrinter:
         self._stopping = threading.Event()
         self._server = socket.create_server(("127.0.0.1", port))
         self._server.settimeout(PATIENCE_S)
+        # As little as a printer has, so that a sender soon notices that nothing is read.
+        self._server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self._thread = threading.Thread(target=self._serve, name="fake-printer")
 
     @property

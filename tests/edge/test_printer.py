@@ -25,6 +25,9 @@ from tests.fakes_printer import (
     eventually,
 )
 
+LONG = Image.new("1", (576, 60_000))
+"""More than the kernel takes before it knows."""
+
 
 @pytest.fixture
 def printer() -> Iterator[FakePrinter]:
@@ -132,13 +135,25 @@ def test_a_printer_that_breaks_off_is_a_device_error(printer: FakePrinter) -> No
     """In mid-picture; the next slip opens it again."""
     bitmap, device = draw_slip(ONE, ZONE, width=80), device_of(printer)
     printer.cut_after = 2000
-    long = Image.new("1", (576, 60_000))  # more than the kernel takes before it knows
     with pytest.raises(DeviceError):
-        device.print_bitmap(long)
+        device.print_bitmap(LONG)
 
     printer.cut_after = None
     device.print_bitmap(bitmap)
     assert eventually(lambda: bool(printer.pictures))
+
+
+def test_a_printer_that_takes_nothing_more_is_a_device_error_within_the_limit(
+    printer: FakePrinter,
+) -> None:
+    """A lid that was opened in mid-picture: the kernel's buffer fills, and the write would wait."""
+    printer.is_deaf = True
+    config = Printer(kind="network", address="127.0.0.1")
+    device = open_printer(config, port=printer.port, taken_s=0.2)
+    start_s = time.monotonic()
+    with pytest.raises(DeviceError, match="timed out"):
+        device.print_bitmap(LONG)
+    assert time.monotonic() - start_s < 5
 
 
 def test_a_file_takes_the_slip_and_cannot_be_asked(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """Slips on their way to a printer that may refuse, lie, break off or hang."""
 
 import logging
+import os
 import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -326,6 +328,27 @@ def test_the_end_of_a_slip_on_a_real_socket(
 
     assert printed.outcome == end
     assert eventually(lambda: len(printer.pictures) == pictures)
+
+
+def test_a_device_file_that_blocks_is_given_up(tmp_path: Path) -> None:
+    """As a printer's does while it is out of paper: no library can set a limit there."""
+    path = tmp_path / "lp0"
+    os.mkfifo(path)
+    device = open_printer(Printer(kind="file", device=str(path)))
+    one = desk(device, lambda slip: draw_slip(slip, ZONE, width=80))
+    start_s = time.monotonic()
+    printed = one.print_slip()
+    waited_s = time.monotonic() - start_s
+
+    assert printed.outcome is Outcome.FAILED
+    assert waited_s < 3
+    got, roller = bytearray(), threading.Thread(target=lambda: got.extend(path.read_bytes()))
+    roller.start()  # somebody puts paper in
+    assert eventually(lambda: one.print_slip().outcome is Outcome.UNKNOWN)
+    device.close()
+    roller.join(WAIT_S)
+    assert got.startswith(b"\x1b@")
+    assert len(got) > 576 // 8 * 500
 
 
 def test_a_printer_that_is_off_fails_and_prints_when_it_is_on() -> None:
