@@ -3,6 +3,7 @@
 Each row breaks one thing in a whole hall; no second line may follow from the first.
 """
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -136,7 +137,12 @@ BROKEN = {
         "line 15, column 8: it has the curly quote \u201c",
         'the straight quote "',
     ),
-    "no holidays file": ('"libur.toml"', '"merah.toml"', "hall.holidays", "put it there"),
+    "no holidays file": (
+        '"holidays/indonesia.toml"',
+        '"merah.toml"',
+        "hall.holidays",
+        "put it there",
+    ),
     "an unknown model": ('model = "pi5"', 'model = "pi6"', "(hub): model", "write one of pi3"),
 }
 
@@ -157,7 +163,7 @@ def test_a_broken_hall_says_one_thing_and_how_to_mend_it(
     old, new, key, mend = BROKEN[name]
     whole = BIG.read_text("utf-8")
     assert old in whole
-    (tmp_path / "libur.toml").write_text((EXAMPLES / "libur.toml").read_text("utf-8"), "utf-8")
+    shutil.copytree(EXAMPLES / "holidays", tmp_path / "holidays")
     path = tmp_path / "hall.toml"
     path.write_text(whole.replace(old, new, 1), "utf-8")
     lines = faults_of(path, capsys)

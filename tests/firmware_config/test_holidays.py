@@ -33,10 +33,12 @@ def test_a_hall_without_a_holidays_file_has_none() -> None:
 def test_a_holidays_file_broken_since_is_refused(tmp_path: Path) -> None:
     """The error names the holidays file, not the hall's."""
     hall = load_hall(EXAMPLES / "tebing_tinggi.toml")
-    (tmp_path / "libur.toml").write_text("[holiday]\n2026-13-01 = { id = 'X' }", "utf-8")
-    with pytest.raises(HallFileError, match=r"libur\.toml: holiday\.2026-13-01: ") as caught:
+    broken = tmp_path / "holidays" / "indonesia.toml"
+    broken.parent.mkdir()
+    broken.write_text("[holiday]\n2026-13-01 = { id = 'X' }", "utf-8")
+    with pytest.raises(HallFileError, match=r"indonesia\.toml: holiday\.2026-13-01: ") as caught:
         load_holidays(tmp_path / "hall.toml", hall)
     assert len(caught.value.faults) == 2
-    (tmp_path / "libur.toml").unlink()
+    broken.unlink()
     with pytest.raises(HallFileError, match="no such file"):
         load_holidays(tmp_path / "hall.toml", hall)
