@@ -21,7 +21,7 @@ from firmware_config.schema import HallFile
 from firmware_config.wiring import wiring_faults
 
 FILE_MAX = 1_000_000
-"""Bytes. A hall of 121 services and 80 nodes needs 60 KB."""
+"""Bytes. A hall of 121 services and 47 nodes needs 78 KB."""
 
 WHOLE_FILE = "file"
 """The key of a fault that belongs to no part of the file."""
