@@ -206,7 +206,7 @@ class Page:
         """Return the text in as few lines as fit, as even as they can be."""
         lines = self._fill(text, cap, face, self._room)
         low, high = 0, self._room
-        while low < high:
+        while len(lines) > 1 and low < high:
             middle = (low + high) // 2
             tried = self._fill(text, cap, face, middle)
             is_wide = any(self._measure(line, face, cap) > middle for line in tried)
@@ -228,6 +228,8 @@ class Page:
 
     def _cut(self, word: str, cap: int, face: Face) -> list[str]:
         """Return a word, in pieces when it is wider than the paper."""
+        if self._measure(word, face, cap) <= self._room:
+            return [word]
         parts = [""]
         for char in word:
             if parts[-1] and self._measure(parts[-1] + char, face, cap) > self._room:

@@ -9,9 +9,13 @@ import pytest
 from PIL import Image, ImageChops, ImageFilter
 
 from edge.draw import draw_slip, measure, png_of, qr_modules
-from edge.slip import Slip
-from edge.slip_layout import DOTS, EDGE, slip_picture
+from edge.slip import Slip, slip_ticket
+from edge.slip_layout import DOTS, DOTS_PER_MM, EDGE, Text, slip_picture
+from firmware_config.load import load_hall
+from firmware_config.schema import setup_of
 from tests.edge.slips import ONE, SLIPS, VISIT, ZONE
+
+EXAMPLES = Path(__file__).parents[2] / "firmware_config" / "examples"
 
 PICTURES = Path(__file__).parents[1] / "pictures"
 
@@ -89,6 +93,27 @@ def test_a_number_is_18_mm_high_on_80_mm_paper() -> None:
     common = slip_picture(ONE, ZONE, width=80, measure=measure, code=())
     (a007,) = (op for op in common.ops if getattr(op, "text", "") == "A007")
     assert getattr(a007, "cap", 0) >= 144
+
+
+@pytest.mark.parametrize("width", DOTS)
+def test_every_service_of_a_hall_of_real_size_fits(width: int) -> None:
+    """On 13 cm of paper, with the names its agencies really have."""
+    file = load_hall(EXAMPLES / "tebing_tinggi.toml")
+    setup = setup_of(file)
+    heights = []
+    for service, prefix in setup.series.items():
+        for language in ("id", "en"):
+            ticket = slip_ticket(setup, service, number=f"{prefix}888", language=language, ahead=88)
+            slip = Slip(hall=setup.name, tickets=(ticket,), at_ms=ONE.at_ms, language=language)
+            picture = slip_picture(slip, ZONE, width=width, measure=measure, code=())
+            heights.append(picture.height)
+            texts = [op for op in picture.ops if isinstance(op, Text)]
+            assert all(op.x >= EDGE for op in texts)
+            ends = [op.x + measure(op.text, op.face, op.cap) for op in texts]
+            assert max(ends) <= picture.width - EDGE
+
+    assert len(heights) == 2 * 121
+    assert max(heights) < 130 * DOTS_PER_MM
 
 
 def test_a_measure_is_the_width_that_is_painted() -> None:
