@@ -7,7 +7,7 @@ the end of this one. A type's `description` is what `loket check` says to write 
 Checked now, acted on by a later release: `[hall]` open, breaks, dates, holidays, issue_from, paper,
 spoken_number, voice_languages, no_show_*; `[hub]` copies; `[[agency]]` open, breaks, icon,
 complaints; `[[service]]` standard, quota, cutoff_min, requires, fee, finish; `[[zone]]` sound_area,
-repeat_in; `[[node]]` offline, printer, screen, rating, voice, rtc and the roles sign, sensor and
+repeat_in; `[[node]]` offline, screen, rating, voice, rtc and the roles sign, sensor and
 shadow; `[wifi]`, `[retain]`, `[skm]`.
 """
 
@@ -200,6 +200,8 @@ class Printer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A kiosk's slip printer.
 
     Attributes:
+        kind: usb: the one USB device that says it is a printer; serial: set to 115200 baud, 8N1;
+            file: such as /dev/usb/lp0, which can't be asked for its paper; network: port 9100.
         width: Of the paper, mm.
         device: A serial or file printer's path.
         address: A network printer's IP address.
@@ -304,7 +306,7 @@ class KioskNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True,
         offline: Prefix of the numbers it gives out while the hub is gone.
         buttons: Pin by what the button takes; see `kiosk_services`.
         lamps: Pin by lamp: `ready`, or the name of the button it lights.
-        printer: Without it the slip is only a text file in the node's data folder.
+        printer: Without it the slip is a text and a picture in the node's data folder.
         screen: It has a touch screen that shows the services.
     """
 
