@@ -8,6 +8,7 @@ import os
 import secrets
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import SystemRandom
@@ -30,7 +31,7 @@ from edge.panel import SOCKET_FILE, Panel, PanelError
 from edge.paper import PaperPort, SlipFile, drawn_slip_file
 from edge.post import Identity
 from edge.role import Role
-from edge.spool import printer_spool
+from edge.spool import PrinterState, Spool, printer_spool
 from firmware_config.arguments import MisuseError, add_hall_arguments
 from firmware_config.load import HallFileError, load_hall
 from firmware_config.schema import (
@@ -193,7 +194,18 @@ async def _run(
             )
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, parts.stop)
+            tell_health(paper, parts.counts, loop)
             await _serve(parts, paper, folder)
+
+
+def tell_health(paper: PaperPort, counts: Counter[str], loop: asyncio.AbstractEventLoop) -> None:
+    """Have the node's health count how often its printer came to each state."""
+
+    def told(state: PrinterState) -> None:
+        loop.call_soon_threadsafe(counts.update, (f"printer_{state}",))
+
+    if isinstance(paper, Spool):
+        paper.on_state = told
 
 
 async def _serve(parts: Node, paper: PaperPort, folder: Path) -> None:

@@ -158,6 +158,7 @@ class Spool:
     Attributes:
         text: What the newest slip says, printed or not.
         state: What the printer said last.
+        on_state: Called in the spool's thread with each new state; set before `start`.
     """
 
     def __init__(  # noqa: PLR0913 - its parts and limits, each by name
@@ -172,6 +173,7 @@ class Spool:
     ) -> None:
         self.text = ""
         self.state = PrinterState.UNKNOWN
+        self.on_state: Callable[[PrinterState], object] = lambda _: None
         self._open_device = open_device
         self._draw = draw
         self._zone = zone
@@ -206,8 +208,7 @@ class Spool:
             job.told(self._print(job.slip, device, hands))
 
     def _refuse_all(self, why: str) -> None:
-        _log.critical("the printer can't be used", extra=kv(why=why))
-        self.state = PrinterState.OFFLINE
+        self._is_now(PrinterState.OFFLINE, why)
         while True:
             self._jobs.get().told(Printed(Outcome.FAILED, why))
 
@@ -244,6 +245,7 @@ class Spool:
         if state is not self.state:
             level = logging.WARNING if state in REFUSING_STATES else logging.INFO
             _log.log(level, "printer", extra=kv(state=state, why=why))
+            self.on_state(state)
         self.state = state
 
     def _let_go(self, device: Device, hands: Hands) -> None:

@@ -1,18 +1,20 @@
 """`loket node`: from a hall file to a role, and what is said when that can't be."""
 
+import asyncio
 import contextlib
 import os
 import queue
 import socket
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import msgspec
 import pytest
 from PIL import Image
 
-from edge.command import PaperKind, paper_of, wiring_of
+from edge.command import PaperKind, paper_of, tell_health, wiring_of
 from edge.counter import CounterRole
 from edge.kiosk import KioskRole
 from edge.paper import Outcome, Printed
@@ -21,6 +23,7 @@ from firmware_config.arguments import MisuseError
 from firmware_config.load import load_hall
 from firmware_config.schema import HallFile, KioskNode, Printer
 from tests.edge.slips import ONE
+from tests.fakes_edge import until
 from tests.fakes_printer import WAIT_S, eventually
 
 EVERY_KEY = Path(__file__).parents[1] / "firmware_config" / "every_key.toml"
@@ -83,6 +86,20 @@ def test_without_a_printer_or_without_its_use_a_slip_is_a_text_and_a_picture(
     assert eventually(picture.exists)
     with Image.open(picture) as image:
         assert image.size[0] == 576
+
+
+async def test_the_nodes_health_counts_what_its_printer_came_to(tmp_path: Path) -> None:
+    """The thread that prints never touches what the node's task has."""
+    printer = Printer(kind="file", device=str(tmp_path / "nosuch" / "lp0"))
+    paper = paper_of(
+        with_printer(load_hall(DEMO), printer), "kiosk-1", folder=tmp_path, kind="auto"
+    )
+    counts = Counter[str]()
+    tell_health(paper, counts, asyncio.get_running_loop())
+    paper.start()
+    await until(lambda: bool(counts), "the printer was asked")
+
+    assert counts == {"printer_offline": 1}
 
 
 def with_printer(hall: HallFile, printer: Printer | None) -> HallFile:

@@ -272,6 +272,8 @@ def test_a_new_state_is_noticed_between_slips_and_said_once(
     device = FakeDevice()
     with caplog.at_level(logging.INFO, "edge.spool"):
         one = desk(device, poll_s=0.005)
+        states = list[PrinterState]()
+        one.spool.on_state = states.append
         assert eventually(lambda: one.spool.state is OK)
         device.now = NO_PAPER
         assert eventually(lambda: one.spool.state is NO_PAPER)
@@ -279,6 +281,7 @@ def test_a_new_state_is_noticed_between_slips_and_said_once(
     said = [(record.levelname, vars(record)["loket_fields"]["state"]) for record in caplog.records]
 
     assert said == [("INFO", OK), ("WARNING", NO_PAPER)]
+    assert states[-1] is NO_PAPER
 
 
 # The same on a real socket, with the real library.
