@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import importlib.metadata
 import logging
 import os
@@ -202,7 +203,8 @@ def tell_health(paper: PaperPort, counts: Counter[str], loop: asyncio.AbstractEv
     """Have the node's health count how often its printer came to each state."""
 
     def told(state: PrinterState) -> None:
-        loop.call_soon_threadsafe(counts.update, (f"printer_{state}",))
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and the process ends
+            loop.call_soon_threadsafe(counts.update, (f"printer_{state}",))
 
     if isinstance(paper, Spool):
         paper.on_state = told
