@@ -180,11 +180,15 @@ class Spool:
         self._query_limit_s = query_limit_s
         self._poll_every_s = poll_every_s
         self._sleep = sleep
-        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
 
     def start(self) -> None:
-        """Begin; its threads live as long as the process."""
+        """Begin; its threads never keep a process alive."""
         threading.Thread(target=self._work, name="printer", daemon=True).start()
+
+    def stop(self) -> None:
+        """End once the slips taken before are out."""
+        self._jobs.put(None)
 
     def print_slip(self, slip: Slip, told: Told) -> None:
         """Take a slip; returns at once."""
@@ -205,12 +209,14 @@ class Spool:
             except queue.Empty:
                 self._look(device, hands)
                 continue
+            if job is None:
+                return
             job.told(self._print(job.slip, device, hands))
 
     def _refuse_all(self, why: str) -> None:
         self._is_now(PrinterState.OFFLINE, why)
-        while True:
-            self._jobs.get().told(Printed(Outcome.FAILED, why))
+        while job := self._jobs.get():
+            job.told(Printed(Outcome.FAILED, why))
 
     def _print(self, slip: Slip, device: Device, hands: Hands) -> Printed:
         """Draw, ask, print, ask again."""

@@ -63,6 +63,7 @@ def test_a_kiosk_prints_as_the_hall_file_says(tmp_path: Path) -> None:
     # A file can't be asked.
     assert told.get(timeout=WAIT_S).outcome is Outcome.UNKNOWN
     assert isinstance(paper, Spool)
+    paper.stop()
     written = device.read_bytes()
     assert written.startswith(b"\x1b@\x1dv0\x00" + bytes((384 // 8, 0)))
     assert b"\x1dV" in written[-8:]
@@ -100,6 +101,8 @@ async def test_the_nodes_health_counts_what_its_printer_came_to(tmp_path: Path) 
     await until(lambda: bool(counts), "the printer was asked")
 
     assert counts == {"printer_offline": 1}
+    assert isinstance(paper, Spool)
+    paper.stop()
 
 
 def with_printer(hall: HallFile, printer: Printer | None) -> HallFile:

@@ -94,6 +94,24 @@ class Desk(NamedTuple):
         return self.told.get(timeout=WAIT_S)
 
 
+_started: list[Spool] = []
+
+
+@pytest.fixture(autouse=True)
+def _stopped() -> Iterator[None]:
+    """End what a test started: a thread that asks its printer on would log into other tests."""
+    yield
+    while _started:
+        _started.pop().stop()
+
+
+def started(spool: Spool) -> Desk:
+    """Start a spool until the end of the test."""
+    _started.append(spool)
+    spool.start()
+    return Desk(spool, queue.SimpleQueue())
+
+
 def as_it_is(slip: Slip) -> Slip:
     """Draw nothing: the fake device prints slips themselves."""
     return slip
@@ -108,8 +126,7 @@ def desk(device: Device, draw: Callable[[Slip], object] = as_it_is, poll_s: floa
         query_limit_s=LIMIT_S,
         poll_every_s=poll_s,
     )
-    spool.start()
-    return Desk(spool, queue.SimpleQueue())
+    return started(spool)
 
 
 ENDS = [
@@ -237,6 +254,23 @@ def test_slips_come_out_in_order() -> None:
     assert one.spool.text == slip_text(slips[-1], ZONE)
 
 
+def test_a_stopped_spool_ends_after_the_slips_before() -> None:
+    """Its thread is gone then."""
+    before, device = printing_threads(), FakeDevice()
+    one = desk(device)
+    for _ in range(3):
+        one.spool.print_slip(ONE, one.told.put)
+    one.spool.stop()
+
+    assert eventually(lambda: device.printed == [ONE] * 3)
+    assert eventually(lambda: printing_threads() <= before)
+
+
+def printing_threads() -> set[threading.Thread]:
+    """Return the threads of all spools."""
+    return {thread for thread in threading.enumerate() if thread.name == "printer"}
+
+
 def test_a_slip_that_cannot_be_drawn_failed() -> None:
     """A font file that went bad with its card; the printer is not touched."""
 
@@ -256,8 +290,7 @@ def test_without_the_kiosk_extra_each_slip_fails_and_says_what_to_install() -> N
         raise ModuleNotFoundError("No module named 'escpos'")
 
     spool = Spool(open_device=open_device, draw=as_it_is, zone=ZONE)
-    spool.start()
-    one = Desk(spool, queue.SimpleQueue())
+    one = started(spool)
 
     for _ in range(2):
         printed = one.print_slip()
@@ -303,8 +336,7 @@ def real_desk(printer: FakePrinter) -> Desk:
         zone=ZONE,
         sleep=lambda _: None,
     )
-    spool.start()
-    return Desk(spool, queue.SimpleQueue())
+    return started(spool)
 
 
 REAL = [
