@@ -142,7 +142,22 @@ def read_settings(path: Path) -> LinkSettings:
         ) from error
 
 
-def hall_key(folder: Path, *, random_hex: Callable[[int], str] = secrets.token_hex) -> bytes:
+class HallKey(NamedTuple):
+    """What seals the hall's results.
+
+    Attributes:
+        is_new: It was made now: this hub has sealed nothing before.
+    """
+
+    bytes: bytes
+    is_new: bool
+
+    def __repr__(self) -> str:
+        """Leave the key out: a `repr` ends up in logs."""
+        return f"HallKey(is_new={self.is_new})"
+
+
+def hall_key(folder: Path, *, random_hex: Callable[[int], str] = secrets.token_hex) -> HallKey:
     """Return the key that seals the hall's results; made at the hub's first start, never sent.
 
     A hub on a new card that is to take back what nodes hold needs this file of the old one.
@@ -156,7 +171,8 @@ def hall_key(folder: Path, *, random_hex: Callable[[int], str] = secrets.token_h
         OSError: It can't be read, or not be made.
     """
     path = folder / KEY_FILE
-    if not path.exists():
+    is_new = not path.exists()
+    if is_new:
         write_private(path, random_hex(KEY_BYTES).encode() + b"\n")
     try:
         key = bytes.fromhex(path.read_text("ascii"))
@@ -164,7 +180,7 @@ def hall_key(folder: Path, *, random_hex: Callable[[int], str] = secrets.token_h
         raise _bad_key(path) from error
     if len(key) != KEY_BYTES:
         raise _bad_key(path)
-    return key
+    return HallKey(key, is_new)
 
 
 def _bad_key(path: Path) -> SettingsError:

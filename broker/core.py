@@ -9,32 +9,34 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from broker.agenda import Agenda
+from broker.adoption import Adoption
+from broker.batch import Answer, Arrival, Batch, Publication, Row
 from broker.hall.commands import AnyCommand, CounterCommand, OpenDay, decode_command, encode_command
 from broker.hall.events import HallEvent, StreamGap, encode_events
 from broker.hall.rules import Actor, Asked, Refusal, decide
 from broker.hall.state import Hall
-from broker.hall.views import board_view, counter_view, queue_view
 from broker.journal import Entry, result_of
 from broker.log import kv
+from broker.publisher import Publisher
 from broker.watch import Change, Contact, Presence
-from broker.wire.delivery import Beats, Receiver, Taken, pack_acks
+from broker.wire.delivery import Beats, Receiver, Taken
+from broker.wire.generation import generation_number, is_lower
+from broker.wire.giving import PROGRESS_S, SETTLE_S, START, Recovery
 from broker.wire.messages import (
     COMMAND_BYTES_MAX,
     Birth,
-    HubState,
+    Give,
+    Place,
     Result,
     Up,
     WireError,
-    encode,
     read_birth,
     read_health,
-    read_up,
+    read_up_or_give,
 )
 from broker.wire.seal import Seals
 from broker.wire.topics import Kind, Topic, parse_topic
@@ -47,79 +49,11 @@ DETAIL_MAX = 200
 SAID_MAX = 1000
 """Sorts of bad message remembered as already logged; beyond it they are only counted."""
 
+HOLDERS = ("kiosk", "counter")
+"""Roles whose nodes keep rows with results."""
+
 REJECTED = "rejected"
 """Refusal of a row whose body no release of ours would send; journaled so its stream goes on."""
-
-QUEUE_EVERY_S = 0.25
-"""`state/queue` at most 4 times a second (DESIGN §5)."""
-
-COUNTERS_AFTER_S = 0.004
-"""A changed counter's snapshot waits this long. Where hub and board share one Pi, the frame with
-the call is drawn first (`loket bench press`: 0.7 ms at p95); nobody sees a lamp 4 ms later."""
-
-BEAT_EVERY_S = 5.0
-
-SAY_AGAIN_S = 0.25
-"""A snapshot the link did not take is said again after this: its 256 unconfirmed are through by
-then, or the connection is at its end."""
-
-
-class Row(NamedTuple):
-    """Where a command came from, and its body."""
-
-    node: str
-    stream: str
-    seq: int
-    command: bytes
-
-
-class Publication(NamedTuple):
-    """One message to send."""
-
-    topic: Topic
-    payload: bytes
-
-
-class Arrival(NamedTuple):
-    """One message as it came in: from which node, when, and whether the broker had kept it."""
-
-    node: str
-    payload: bytes
-    retained: bool
-    at_ms: int
-    now_s: float
-
-
-class Answer(NamedTuple):
-    """What one stream's sender is told after the commit.
-
-    Attributes:
-        fresh: Results made in this batch, in order of seq.
-        again: Seqs of earlier rows whose results are read from the journal.
-    """
-
-    node: str
-    stream: str
-    last: int
-    want: int
-    fresh: list[Result]
-    again: list[int]
-
-
-class Batch:
-    """What one commit holds, and what must be said after it."""
-
-    def __init__(self) -> None:
-        self.entries: list[Entry] = []
-        self.answers: dict[str, Answer] = {}
-        self.counters: set[int] = set()
-        self.births: list[str] = []
-        self.all_views = False
-        self.board = False
-
-    def __bool__(self) -> bool:
-        """Return whether there is anything to commit or to say."""
-        return bool(self.entries or self.answers or self.births or self.all_views)
 
 
 class HubCore:
@@ -132,6 +66,8 @@ class HubCore:
         own: The stream of the hub's own commands, new at each start.
         beat_base: Reserved by the journal for this start alone.
         now_s: Monotonic clock.
+        newest_gen: Generation of the journal's newest row; empty when there is none.
+        recovering: Rows are missing, or were before this start: ask the nodes for them first.
     """
 
     def __init__(  # noqa: PLR0913 - the hub's parts, each by name
@@ -146,10 +82,11 @@ class HubCore:
         streams: dict[str, tuple[str, int]],
         beat_base: int,
         now_s: float,
+        newest_gen: str = "",
+        recovering: bool = False,
     ) -> None:
         self.hall = hall
         self.seals = seals
-        self.gen = gen
         self.start = start
         self.presence = Presence()
         self.counts: Counter[str] = Counter()
@@ -159,18 +96,26 @@ class HubCore:
         self._said: set[tuple[str, str]] = set()
         self._receiver = Receiver(streams=streams)
         self._beats = Beats(base=beat_base, start_s=now_s)
+        self._publisher = Publisher(hall=hall, gen=gen, start=start, beats=self._beats, now_s=now_s)
         self._zone = ZoneInfo(hall.setup.timezone)
         self._batch = Batch()
         self._is_linked = False
-        self._agenda = Agenda()
-        self._queue_at_s = now_s
-        for kind in (Kind.QUEUE, Kind.HUB):
-            self._agenda.add(kind, at_s=now_s)
+        self._here: dict[str, str] = {}
+        self._newest_gen = newest_gen
+        self._recovery: Recovery | None = None
+        if recovering:
+            # All parts may be starting at once, after a power cut: the slowest is waited for.
+            self._recovery = self._new_recovery(now_s, settle_s=PROGRESS_S)
         self._read: dict[Kind, Callable[[Arrival], None]] = {
             Kind.UP: self._take_up,
             Kind.BIRTH: self._take_birth,
             Kind.HEALTH: self._take_health,
         }
+
+    @property
+    def gen(self) -> str:
+        """The generation this hub serves."""
+        return self._publisher.gen
 
     def take(
         self, topic_text: str, payload: bytes, *, retained: bool, at_ms: int, now_s: float
@@ -193,14 +138,18 @@ class HubCore:
         except WireError as error:
             self._drop(f"bad_{topic.kind.value}", topic.id, str(error))
 
-    def connected(self) -> None:
+    def connected(self, now_s: float) -> None:
         """Note that the link is up: every retained topic is published again."""
         self._is_linked = True
         self._batch.all_views = True
+        if self._recovery is not None:
+            self._recovery.linked(now_s)
 
     def disconnected(self) -> None:
         """Note that the link is down: what is not sent now is said again when it is up."""
         self._is_linked = False
+        if self._recovery is not None:
+            self._recovery.unlinked()
 
     def unsent(self, topic: Topic, *, now_s: float) -> None:
         """Have a snapshot made again soon that the link did not send although it is up.
@@ -209,19 +158,39 @@ class HubCore:
         kind: whoever misses a result asks for it.
         """
         if self._is_linked and topic.kind is not Kind.ACK:
-            self._agenda.add(topic.kind, topic.id, at_s=now_s + SAY_AGAIN_S)
+            self._publisher.say_again(topic, now_s=now_s)
+
+    def advance(self, *, at_ms: int, now_s: float) -> None:
+        """Do what is due by the clock before a commit: end a recovery, open a day."""
+        is_open = not self._batch.generation  # else that is committed first
+        if self._recovery is not None and is_open and self._recovery.is_over(now_s):
+            self._end_recovery(self._recovery, at_ms)
+        self.open_day_if_due(at_ms)
 
     def open_day_if_due(self, at_ms: int) -> None:
-        """Open the day of `at_ms` in the hall's time zone when it is later than the open one."""
-        date = datetime.fromtimestamp(at_ms / 1000, self._zone).date().isoformat()
+        """Open the day of `at_ms` in the hall's time zone when it is later than the open one.
+
+        Not while rows of that day are still to come back.
+        """
+        if self._recovery is None:
+            self._open_day(at_ms)
+
+    def _date_of(self, at_ms: int) -> str:
+        return datetime.fromtimestamp(at_ms / 1000, self._zone).date().isoformat()
+
+    def _open_day(self, at_ms: int) -> None:
+        date = self._date_of(at_ms)
         if date <= self.hall.day:
             return
-        self._own_seq += 1
         command = OpenDay(date=date)
         hub = Actor(node="hub", role="hub", counters=frozenset())
-        asked = Asked(origin=f"{self._own}:{self._own_seq}", at_ms=at_ms)
+        asked = Asked(origin=f"{self._own}:{self._own_seq + 1}", at_ms=at_ms)
         events = decide(self.hall, command, hub, asked)
-        self._record(Row("hub", self._own, self._own_seq, encode_command(command)), at_ms, events)
+        self._append(self._own_row(encode_command(command)), at_ms, events)
+
+    def _own_row(self, command: bytes) -> Row:
+        self._own_seq += 1
+        return Row("hub", self._own, self._own_seq, command)
 
     def cut(self) -> Batch:
         """Return the pending batch and begin the next."""
@@ -234,8 +203,9 @@ class HubCore:
         return bool(self._batch)
 
     def due_s(self) -> float:
-        """Return the monotonic instant at which `timed` next has something to say."""
-        return self._agenda.due_s()
+        """Return the monotonic instant at which `timed` or `advance` next has something to do."""
+        due_s = self._publisher.due_s()
+        return due_s if self._recovery is None else min(due_s, self._recovery.wake_s())
 
     # -- after the commit ---------------------------------------------------------------------
 
@@ -244,82 +214,38 @@ class HubCore:
     ) -> Iterable[Publication]:
         """Yield what to send at once after the batch's commit: the board first, then acks.
 
-        Counters and queue follow by `timed`.
+        Counters and queue follow by `timed`. While rows are missing only the heartbeat is said:
+        what the broker has of the hall is better than what is known here.
 
         Args:
             again: Per stream the journal's results of the rows in `Answer.again`.
         """
-        if batch.board or batch.all_views:
-            self._agenda.drop(Kind.BOARD)
-            yield self._board(at_ms)
-        if batch.births or batch.all_views:
-            # A live heartbeat before the ack, so that what it sends next carries this start's beat.
-            yield self._beat(at_ms, now_s)
-        for answer in batch.answers.values():
-            yield from self._acks(answer, again.get(answer.stream, []))
-        changed = set(self.hall.setup.counters) if batch.all_views else batch.counters
-        for counter in sorted(changed):
-            self._agenda.add(Kind.COUNTER, str(counter), at_s=now_s + COUNTERS_AFTER_S)
-        if batch.entries or batch.all_views:
-            self._agenda.add(Kind.QUEUE, at_s=max(now_s, self._queue_at_s + QUEUE_EVERY_S))
+        if self._recovery is not None:
+            return (self._publisher.beat(at_ms, now_s),)
+        return self._publisher.after(batch, again, at_ms=at_ms, now_s=now_s)
 
     def timed(self, *, at_ms: int, now_s: float) -> Iterable[Publication]:
         """Yield what is due by the clock: changed counters and queue, the heartbeat, the unsent."""
         for change in self.presence.due(now_s):
             self._say(change)
-        for kind, name in self._agenda.take(now_s):
-            yield self._snapshot(kind, name, at_ms, now_s)
-
-    def _snapshot(self, kind: Kind, name: str, at_ms: int, now_s: float) -> Publication:
-        match kind:
-            case Kind.BOARD:
-                return self._board(at_ms)
-            case Kind.COUNTER:
-                view = counter_view(self.hall, int(name), gen=self.gen)
-                return self._publication(Kind.COUNTER, view, name)
-            case Kind.QUEUE:
-                self._queue_at_s = now_s
-                return self._publication(
-                    Kind.QUEUE, queue_view(self.hall, gen=self.gen, at_ms=at_ms)
-                )
-            case _:
-                return self._beat(at_ms, now_s)
-
-    def _acks(self, answer: Answer, again: list[Result]) -> Iterable[Publication]:
-        results = sorted([*again, *answer.fresh], key=lambda result: result.seq)
-        for ack in pack_acks(
-            gen=self.gen,
-            stream=answer.stream,
-            results=results,
-            upto=answer.last,
-            want=answer.want,
-        ):
-            yield self._publication(Kind.ACK, ack, answer.node)
-
-    def _board(self, at_ms: int) -> Publication:
-        return self._publication(Kind.BOARD, board_view(self.hall, gen=self.gen, at_ms=at_ms))
-
-    def _beat(self, at_ms: int, now_s: float) -> Publication:
-        self._agenda.drop(Kind.HUB)
-        self._agenda.add(Kind.HUB, at_s=now_s + BEAT_EVERY_S)
-        state = HubState(
-            gen=self.gen,
-            pos=self.hall.pos,
-            beat=self._beats.beat(now_s),
-            start=self.start,
-            at_ms=at_ms,
-        )
-        return self._publication(Kind.HUB, state)
-
-    def _publication(self, kind: Kind, message: msgspec.Struct, name: str = "") -> Publication:
-        return Publication(Topic(self.hall.setup.hall, kind, name), encode(message))
+        if self._recovery is None:
+            yield from self._publisher.due(at_ms=at_ms, now_s=now_s)
+            return
+        yield from self._publisher.due(at_ms=at_ms, now_s=now_s, only=Kind.HUB)
+        yield from map(self._publisher.ask, self._recovery.asks(now_s))
 
     # -- one message --------------------------------------------------------------------------
 
     def _take_up(self, arrival: Arrival) -> None:
         if arrival.retained:
             raise WireError("retained: rows are never retained, this is no sender of ours")
-        node, up = arrival.node, read_up(arrival.payload)
+        node, up = arrival.node, read_up_or_give(arrival.payload)
+        if isinstance(up, Give):
+            if self._recovery is not None:
+                self._recovery.taken(node, up, arrival.now_s)
+            return
+        if self._recovery is not None:
+            return  # It is sent again, and decided when it is known what was before.
         taken = self._receiver.take(node, up)
         if taken.gap is not None:
             self._record_gap(node, taken.gap, arrival.at_ms)
@@ -385,29 +311,102 @@ class HubCore:
         refusal: str = "",
         detail: str = "",
     ) -> Result:
-        pos = self.hall.pos + 1
-        changed = self.hall.apply(pos, at_ms, events)
+        entry = self._append(row, at_ms, events, refusal=refusal, detail=detail)
+        return result_of(entry, encode_events(events), gen=self.gen, seals=self.seals)
+
+    def _append(
+        self,
+        row: Row,
+        at_ms: int,
+        events: tuple[HallEvent, ...],
+        *,
+        refusal: str = "",
+        detail: str = "",
+    ) -> Entry:
+        """Apply one row and have it committed; its stamp is never below the newest row's."""
+        entry = Entry(self.hall.pos + 1, max(at_ms, self.hall.at_ms), *row, events, refusal, detail)
+        changed = self.hall.apply(entry.pos, entry.at_ms, events)
         self._batch.counters |= changed.counters
         self._batch.board |= changed.board
-        entry = Entry(pos, at_ms, *row, events, refusal, detail)
         self._batch.entries.append(entry)
-        return result_of(entry, encode_events(events), gen=self.gen, seals=self.seals)
+        self._newest_gen = self.gen
+        return entry
 
     def _take_birth(self, arrival: Arrival) -> None:
         node, birth = arrival.node, read_birth(arrival.payload)
         self._say(self.presence.birth(node, birth, arrival.now_s, retained=arrival.retained))
         if not birth.online:
+            self._left(node)
             return
         self._batch.births.append(node)
         if self._nodes[node].role == "board":
             self._batch.all_views = True
+        if birth.held is not None and self._recovery is None:
+            self._batch.held.append(birth.held)
+        if birth.gen != self.gen and not is_lower(birth.gen, self.gen):
+            self.recover(arrival.now_s, heard=birth.gen)
         if birth.stream:
-            self._answer_birth(node, birth)
+            self._answer_birth(node, birth, arrival.now_s)
 
-    def _answer_birth(self, node: str, birth: Birth) -> None:
+    def _left(self, node: str) -> None:
+        if self.presence.nodes[node].contact is not Contact.GONE:
+            return  # A late will of an old session.
+        self._here.pop(node, None)
+        if self._recovery is not None:
+            self._recovery.left(node)
+
+    def _answer_birth(self, node: str, birth: Birth, now_s: float) -> None:
         last = self._receiver.last(node, birth.stream)
-        if birth.stream not in self._batch.answers:
+        self._here[node] = birth.stream
+        if self._recovery is not None:
+            self._recovery.born(node, birth.stream, now_s)
+        elif birth.stream not in self._batch.answers:
             self._batch.answers[birth.stream] = Answer(node, birth.stream, last, 0, [], [])
+
+    # -- what was lost ------------------------------------------------------------------------
+
+    def recover(self, now_s: float, *, heard: str = "") -> None:
+        """Stop taking commands, open a generation above all heard of, and ask what nodes hold.
+
+        Args:
+            heard: A generation a node has obeyed and this hub does not serve.
+        """
+        n = 1 + max(generation_number(self.gen), generation_number(heard))
+        self._publisher.gen = self._batch.generation = f"{n}-{self.start[:8]}"
+        self.counts["generations"] += 1
+        _log.error("rows are missing in this journal: asking the nodes", extra=kv(gen=self.gen))
+        if self._recovery is None:
+            self._recovery = self._new_recovery(now_s)
+
+    def _new_recovery(self, now_s: float, *, settle_s: float = SETTLE_S) -> Recovery:
+        holders = [actor.node for actor in self._nodes.values() if actor.role in HOLDERS]
+        recovery = Recovery(seals=self.seals, holders=holders, now_s=now_s, settle_s=settle_s)
+        if self._is_linked:
+            recovery.linked(now_s)
+        for node, stream in self._here.items():
+            recovery.born(node, stream, now_s)
+        return recovery
+
+    def _end_recovery(self, recovery: Recovery, at_ms: int) -> None:
+        """Adopt what was given, name what nobody holds, and serve again."""
+        self._recovery = None
+        behind = Place(gen=self._newest_gen, pos=self.hall.pos) if self.hall.pos else START
+        adoption = Adoption(
+            hall=self.hall, receiver=self._receiver, date_of=self._date_of, open_day=self._open_day
+        )
+        for row, row_ms, events, refusal, detail in adoption.rows(recovery.rows.values()):
+            self._append(row, row_ms, events, refusal=refusal, detail=detail)
+        self._open_day(at_ms)
+        # Only a kiosk has numbers on paper that nobody else has.
+        without = [node for node in recovery.missing() if self._nodes[node].role == "kiosk"]
+        lost = adoption.lost(recovery, behind=behind, without=without)
+        if lost:
+            self._append(self._own_row(b"null"), at_ms, lost)
+        self._batch.recovered = self._batch.all_views = True
+        for node, stream in self._here.items():
+            last = self._receiver.last(node, stream)
+            # What was sent meanwhile is wanted now: nobody waits for a timer.
+            self._batch.answers[stream] = Answer(node, stream, last, last + 1, [], [])
 
     def _take_health(self, arrival: Arrival) -> None:
         health = read_health(arrival.payload)

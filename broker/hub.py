@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from broker.accounts import LinkSettings
+from broker.accounts import HallKey, LinkSettings
+from broker.batch import Batch, Publication
 from broker.clock import Clock
-from broker.core import Batch, HubCore, Publication
+from broker.core import HubCore
 from broker.hall.rules import Actor
 from broker.hall.setup import Setup
 from broker.hall.state import Hall
@@ -25,7 +26,7 @@ from broker.journal import Entry, Journal
 from broker.link import Connected, Disconnected, Link, LinkEvent, Received
 from broker.log import kv
 from broker.vitals import ready, watchdog
-from broker.wire.messages import MESSAGE_BYTES_MAX, Result
+from broker.wire.messages import MESSAGE_BYTES_MAX, Held, Result
 from broker.wire.seal import Seals
 from broker.wire.topics import Kind, Topic, every
 
@@ -79,8 +80,14 @@ class Inbox:
 class Rows(Protocol):
     """What the hub's loop needs of a journal."""
 
-    async def commit(self, entries: Sequence[Entry]) -> None:
+    async def commit(self, entries: Sequence[Entry], *, recovered: bool = False) -> None:
         """Commit the entries in one transaction, or raise StoreError."""
+
+    async def begin_generation(self, gen: str) -> None:
+        """Commit the generation of all further rows."""
+
+    async def lacks(self, held: Held, *, seals: Seals) -> bool:
+        """Return whether a row that was decided is not in it."""
 
     async def results(self, stream: str, seqs: Sequence[int], *, seals: Seals) -> list[Result]:
         """Return the results of committed rows, sealed."""
@@ -161,7 +168,7 @@ class Hub:
             events = await self._inbox.take(core.due_s() - clock.mono_s())
             for event in events:
                 self._take(event)
-            core.open_day_if_due(self._wall_ms())
+            core.advance(at_ms=self._wall_ms(), now_s=clock.mono_s())
             if core.is_pending:
                 await self._settle(core.cut())
             kinds = self._say(core.timed(at_ms=self._wall_ms(), now_s=clock.mono_s()))
@@ -181,15 +188,20 @@ class Hub:
                 )
             case Connected():
                 _log.info("broker reached")
-                self._core.connected()
+                self._core.connected(self._clock.mono_s())
             case Disconnected():
                 _log.warning("broker lost", extra=kv(reason=event.reason))
                 self._core.disconnected()
 
     async def _settle(self, batch: Batch) -> None:
         """Commit the batch, then say it. Nothing is published of a batch that isn't committed."""
-        if batch.entries:
-            await self._journal.commit(batch.entries)
+        if batch.entries or batch.recovered:
+            await self._journal.commit(batch.entries, recovered=batch.recovered)
+        if not batch.generation and await self._is_rolled_back(batch.held):
+            self._core.recover(self._clock.mono_s())
+            return  # Said with the next batch, which opens the generation.
+        if batch.generation:
+            await self._journal.begin_generation(batch.generation)
         again = {
             stream: await self._journal.results(stream, answer.again, seals=self._core.seals)
             for stream, answer in batch.answers.items()
@@ -197,6 +209,17 @@ class Hub:
         }
         now_s = self._clock.mono_s()
         self._say(self._core.publications(batch, again, at_ms=self._wall_ms(), now_s=now_s))
+
+    async def _is_rolled_back(self, held: Sequence[Held]) -> bool:
+        """Return whether a node holds a row the journal should have and has not."""
+        seals = self._core.seals
+        for row in held:
+            if await self._journal.lacks(row, seals=seals):
+                _log.error(
+                    "the journal lacks a row a node holds", extra=kv(gen=row.gen, pos=row.pos)
+                )
+                return True
+        return False
 
     def _say(self, publications: Iterable[Publication]) -> set[Kind]:
         """Publish; return the kinds there were, sent or not."""
@@ -236,7 +259,7 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
     setup: Setup,
     nodes: dict[str, Actor],
     settings: LinkSettings,
-    key: bytes,
+    key: HallKey,
     folder: Path,
     clock: Clock,
 ) -> None:
@@ -259,13 +282,15 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
         core = HubCore(
             hall=hall,
             nodes=nodes,
-            seals=Seals(key),
+            seals=Seals(key.bytes),
             gen=journal.gen,
             start=secrets.token_hex(8),
             own=secrets.token_hex(16),
             streams=journal.streams,
             beat_base=journal.beat_base,
             now_s=clock.mono_s(),
+            newest_gen=journal.newest_gen,
+            recovering=journal.is_recovering or (not hall.pos and not key.is_new),
         )
         link = Link(
             settings=settings,

@@ -19,7 +19,8 @@ import msgspec
 
 from broker.hall.events import DayOpened, HallEvent, StreamGap, decode_events, encode_events
 from broker.store import Migration, StoreError, open_db, transact
-from broker.wire.messages import Result
+from broker.wire.generation import generation_number
+from broker.wire.messages import Held, Result
 from broker.wire.seal import Sealed, Seals
 
 BEATS_A_START = 2**32
@@ -149,6 +150,8 @@ class Journal:
     Attributes:
         generations: (first position, generation), oldest first; the last is `gen`.
         streams: Per stream its node and its last seq, as found at the start.
+        is_recovering: Its hub asks the nodes for rows that are missing here, or did so when it
+            was stopped.
         beat_base: Beats of this start are above it and at most `BEATS_A_START` above.
     """
 
@@ -161,12 +164,14 @@ class Journal:
         beat_base: int,
         head: _Head,
         streams: dict[str, tuple[str, int]],
+        is_recovering: bool,
     ) -> None:
         self.generations = tuple(generations)
         self.beat_base = beat_base
         self.streams = streams
         self._db = db
         self._path = path
+        self.is_recovering = is_recovering
         self._head = head
         self._is_sound = True
 
@@ -193,6 +198,7 @@ class Journal:
                 beat_base=beat_base,
                 head=head,
                 streams=await transact(db, _streams),
+                is_recovering=await transact(db, _is_recovering),
             )
 
     @property
@@ -221,8 +227,35 @@ class Journal:
                 f"{self._path}: row {pos}: {error}: install the release that wrote it"
             ) from error
 
-    async def commit(self, entries: Sequence[Entry]) -> None:
+    @property
+    def newest_gen(self) -> str:
+        """The generation of the newest row; empty when there is none."""
+        return self.gen_of(self._head.pos) if self._head.pos else ""
+
+    async def begin_generation(self, gen: str) -> None:
+        """Commit that rows from here on are of this generation, and that a recovery is going on."""
+        pos = self._head.pos + 1
+        await transact(self._db, lambda db: _begin_generation(db, pos, gen))
+        self.generations = (*(g for g in self.generations if g[0] < pos), (pos, gen))
+        self.is_recovering = True
+
+    async def lacks(self, held: Held, *, seals: Seals) -> bool:
+        """Return whether a row this journal's hub decided is not in it: it was rolled back.
+
+        Rows of earlier generations were asked for when this one began.
+        """
+        if held.gen != self.gen:
+            return generation_number(held.gen) >= generation_number(self.gen)
+        row = await transact(self._db, lambda db: _row_at(db, held.pos))
+        if row is None:
+            return True
+        found = result_of(_entry(row), row[6], gen=self.gen_of(held.pos), seals=seals)
+        return found.seal != held.seal
+
+    async def commit(self, entries: Sequence[Entry], *, recovered: bool = False) -> None:
         """Commit the entries in one transaction; after that they are the hall's truth.
+
+        With `recovered` they are the end of a recovery.
 
         A commit that failed or was cancelled is the last one taken: state must be folded again
         from the disk, by a new start.
@@ -242,7 +275,14 @@ class Journal:
             for event in entry.events
             if isinstance(event, DayOpened)
         ]
-        await transact(self._db, lambda db: _write(db, rows, moves, days))
+
+        def write(db: sqlite3.Connection) -> None:
+            _write(db, rows, moves, days)
+            if recovered:
+                db.execute("DELETE FROM meta WHERE key = 'recovering'")
+
+        await transact(self._db, write)
+        self.is_recovering = self.is_recovering and not recovered
         self._head = head
         self._is_sound = True
 
@@ -275,6 +315,16 @@ def _begin(db: sqlite3.Connection, hex8: str) -> tuple[int, _Head]:
 
 def _generations(db: sqlite3.Connection) -> list[tuple[int, str]]:
     return db.execute("SELECT pos, gen FROM generations ORDER BY pos").fetchall()
+
+
+def _is_recovering(db: sqlite3.Connection) -> bool:
+    return db.execute("SELECT * FROM meta WHERE key = 'recovering'").fetchone() is not None
+
+
+def _begin_generation(db: sqlite3.Connection, pos: int, gen: str) -> None:
+    db.execute("DELETE FROM generations WHERE pos >= ?", (pos,))
+    db.execute("INSERT INTO generations VALUES (?, ?)", (pos, gen))
+    db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", [("gen", gen), ("recovering", "1")])
 
 
 def _streams(db: sqlite3.Connection) -> dict[str, tuple[str, int]]:
@@ -384,6 +434,12 @@ def _found(db: sqlite3.Connection, stream: str, seqs: Sequence[int]) -> list[_Co
     sql = f"SELECT {COLUMNS} FROM rows WHERE stream = ? AND seq = ?"  # noqa: S608 - constant
     found = (db.execute(sql, (stream, seq)).fetchone() for seq in seqs)
     return [row for row in found if row]
+
+
+def _row_at(db: sqlite3.Connection, pos: int) -> _Columns | None:
+    sql = f"SELECT {COLUMNS} FROM rows WHERE pos = ?"  # noqa: S608 - constant
+    row: _Columns | None = db.execute(sql, (pos,)).fetchone()
+    return row
 
 
 def _entry(columns: _Columns) -> Entry:

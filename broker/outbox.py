@@ -9,6 +9,7 @@ import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import aiosqlite
 import msgspec
@@ -16,7 +17,16 @@ import msgspec
 from broker.hall.commands import Command, encode_command
 from broker.store import Migration, StoreError, open_db, transact
 from broker.wire.delivery import Row
-from broker.wire.messages import COMMAND_BYTES_MAX, Result
+from broker.wire.generation import generation_number
+from broker.wire.giving import Decided, place_order
+from broker.wire.messages import (
+    COMMAND_BYTES_MAX,
+    GIVEN_MAX,
+    GivenResult,
+    Held,
+    Place,
+    Result,
+)
 
 KEEP_MS = 2 * 24 * 3600 * 1000
 """Rows with a result are kept this long for a hub that lost its disk (DESIGN §5.8). Both ends of
@@ -54,11 +64,28 @@ MIGRATIONS: tuple[Migration, ...] = (
                 UNION ALL SELECT place, seq, command, made_s, NULL, NULL FROM pending)
             JOIN streams USING (place)""",
     ),
+    (
+        # Where the hub's journal held each: `n` is the number of the generation `gen`; 0 = not
+        # known, or without a seal. In this order rows are given back to a hub that lost them.
+        "ALTER TABLE decided ADD COLUMN n INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE decided ADD COLUMN gen TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE decided ADD COLUMN pos INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX decided_in_order ON decided (n, gen, pos) WHERE n > 0",
+    ),
 )
 
 
 class CommandTooBig(ValueError):  # noqa: N818 - caught by name where a refusal is shown
     """The command can't be sent: more bytes of JSON than a message may hold."""
+
+
+class _Noted(NamedTuple):
+    """A result about to be written: of which row, and as JSON."""
+
+    place: int
+    seq: int
+    body: bytes
+    result: Result
 
 
 class Outbox:
@@ -67,6 +94,7 @@ class Outbox:
     Attributes:
         stream: The stream of this start; its rows are numbered from 1.
         rows: What had no result at the start, older streams first, each in order.
+        held: The newest row with a sealed result, in the hub's order; None = none.
     """
 
     def __init__(  # noqa: PLR0913 - what `open` found, each by name
@@ -79,7 +107,9 @@ class Outbox:
         places: dict[str, int],
         rows: Sequence[Row],
         gen: str,
+        held: Held | None,
     ) -> None:
+        self.held = held
         self.stream = stream
         self.rows = rows
         self._db = db
@@ -111,7 +141,14 @@ class Outbox:
                 pass
             place, places, rows, gen = await transact(db, lambda sql: _begin(sql, boot, stream))
             outbox = cls(
-                db=db, path=path, stream=stream, place=place, places=places, rows=rows, gen=gen
+                db=db,
+                path=path,
+                stream=stream,
+                place=place,
+                places=places,
+                rows=rows,
+                gen=gen,
+                held=await transact(db, _held),
             )
             yield outbox
             await outbox.flush()
@@ -170,6 +207,17 @@ class Outbox:
             while await transact(self._db, _purge):
                 pass
 
+    async def decided_after(self, place: Place) -> tuple[list[Decided], bool]:
+        """Return committed rows with a sealed result behind a place of the hub's journals.
+
+        In the hub's order, at most `GIVEN_MAX`; and whether nothing lies behind the last of them.
+
+        Raises:
+            StoreError: They can't be read.
+        """
+        rows = await transact(self._db, lambda db: _decided_after(db, place))
+        return rows[:GIVEN_MAX], len(rows) <= GIVEN_MAX
+
     async def _commit(
         self, bodies: list[bytes], made_s: float, noted: list[tuple[Row, Result]]
     ) -> tuple[Row, ...]:
@@ -180,7 +228,7 @@ class Outbox:
         )
         fresh = [(self._place, row.seq, row.command, made_s) for row in rows]
         decided = [
-            (self._places[row.stream], row.seq, msgspec.json.encode(result), result.at_ms)
+            _Noted(self._places[row.stream], row.seq, msgspec.json.encode(result), result)
             for row, result in noted
         ]
         try:
@@ -188,6 +236,9 @@ class Outbox:
         except asyncio.CancelledError:
             self._is_cut_off = True
             raise
+        sealed = [_held_of(result) for _, result in noted if result.seal]
+        known = [self.held] if self.held else []
+        self.held = max([*known, *sealed], key=place_order, default=None)
         self._last += len(rows)
         self._since_purge += len(noted)
         return rows
@@ -214,18 +265,44 @@ def _begin(
     return places[stream], places, [Row(*row) for row in rows], gen[0] if gen else ""
 
 
+def _held(db: sqlite3.Connection) -> Held | None:
+    newest = db.execute(
+        "SELECT result FROM decided WHERE n > 0 ORDER BY n DESC, gen DESC, pos DESC LIMIT 1"
+    ).fetchone()
+    return _held_of(msgspec.json.decode(newest[0], type=GivenResult)) if newest else None
+
+
+def _held_of(result: Result | GivenResult) -> Held:
+    return Held(gen=result.gen, pos=result.pos, seal=result.seal)
+
+
+def _decided_after(db: sqlite3.Connection, place: Place) -> list[Decided]:
+    rows = db.execute(
+        """SELECT stream, seq, command, result, gen, pos FROM decided JOIN streams USING (place)
+        WHERE n > 0 AND (n, gen, pos) > (?, ?, ?) ORDER BY n, gen, pos LIMIT ?""",
+        (*place_order(place), GIVEN_MAX + 1),
+    ).fetchall()
+    return [
+        Decided(stream, seq, command, result, Place(gen=gen, pos=pos))
+        for stream, seq, command, result, gen, pos in rows
+    ]
+
+
 def _write(
     db: sqlite3.Connection,
     fresh: list[tuple[int, int, bytes, float]],
-    decided: list[tuple[int, int, bytes, int]],
+    decided: list[_Noted],
 ) -> None:
     db.executemany("INSERT INTO pending VALUES (?, ?, ?, ?)", fresh)
-    for place, seq, result, at_ms in decided:
+    for place, seq, body, result in decided:
+        gen, pos = (result.gen, result.pos) if result.seal else ("", 0)
         # A result noted twice finds no pending row the second time and changes nothing.
         db.execute(
-            """INSERT INTO decided (place, seq, command, made_s, result, result_at_ms)
-            SELECT place, seq, command, made_s, ?, ? FROM pending WHERE place = ? AND seq = ?""",
-            (result, at_ms, place, seq),
+            """INSERT INTO decided
+                (place, seq, command, made_s, result, result_at_ms, n, gen, pos)
+            SELECT place, seq, command, made_s, ?, ?, ?, ?, ?
+            FROM pending WHERE place = ? AND seq = ?""",
+            (body, result.at_ms, generation_number(gen), gen, pos, place, seq),
         )
         db.execute("DELETE FROM pending WHERE place = ? AND seq = ?", (place, seq))
 

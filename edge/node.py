@@ -313,6 +313,10 @@ class Node:
     async def _acked(self, payload: bytes, now_s: float) -> None:
         for row, result in self._post.acked(payload, now_s):
             await self._answered(row, result)
+        if (after := self._post.asked) is not None:
+            await self._keep()
+            with self._trying_again():  # the hub asks again
+                self._post.give(*await self._outbox.decided_after(after), after=after)
 
     async def _answered(self, row: Row, result: Result) -> None:
         fields = kv(stream=row.stream, seq=row.seq, code=result.refusal, detail=result.detail)
@@ -397,8 +401,9 @@ class Node:
             _log.error("not kept, to be tried again", extra=kv(why=str(error)))
 
     def _send(self) -> None:
-        """Publish what is due, commands first; what costs time comes after them."""
+        """Publish what is due; what costs time comes after the commands."""
         now_s = self._clock.mono_s()
+        self._post.send_birth(now_s, held=self._outbox.held)  # a hub that lost rows knows it first
         self._post.send_commands(now_s)
         for button, row, accepted_s in self._accepted:
             fields = kv(
@@ -406,7 +411,6 @@ class Node:
             )
             _log.debug("press accepted", extra=fields)
         self._accepted.clear()
-        self._post.send_birth(now_s)
         if self._post.is_health_due(now_s):
             self._post.send_health(self._health(now_s), now_s)
 

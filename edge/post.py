@@ -4,13 +4,15 @@
 waiting and no disk: the runtime asks `wake_s()` and calls `send()` then.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from broker.wire.delivery import Row, Sender
-from broker.wire.messages import Birth, Health, Result, encode, read_ack, read_hub
+from broker.wire.giving import Decided, give_of
+from broker.wire.messages import Birth, Health, Held, Place, Result, encode, read_ack, read_hub
 from broker.wire.topics import Kind, Topic
 from edge.role import Sent, Standing
 
@@ -55,22 +57,15 @@ class Identity(Struct, frozen=True, kw_only=True):
     version: str
     boot: str
 
-    def birth(self, session: str, *, online: bool, stream: str = "", first: int = 0) -> bytes:
+    def birth(self, session: str, *, online: bool) -> Birth:
         """Return a birth, or with `online` false a will."""
-        birth = Birth(
-            session=session,
-            online=online,
-            role=self.role,
-            version=self.version,
-            boot=self.boot,
-            stream=stream,
-            first=first,
+        return Birth(
+            session=session, online=online, role=self.role, version=self.version, boot=self.boot
         )
-        return encode(birth)
 
     def will(self, session: str) -> tuple[str, bytes]:
         """Return what the broker says when the connection breaks."""
-        return str(self.topic(Kind.BIRTH)), self.birth(session, online=False)
+        return str(self.topic(Kind.BIRTH)), encode(self.birth(session, online=False))
 
     def topic(self, kind: Kind) -> Topic:
         """Return this node's topic of a kind."""
@@ -93,6 +88,8 @@ class Post:
         self, *, identity: Identity, sender: Sender, link: LinkPort, rows: Iterable[Row]
     ) -> None:
         self.identity = identity
+        self.asked: Place | None = None
+        """What the hub last asked to be given back, and was not given yet."""
         self._sender = sender
         self._link = link
         # When each row without a result was made; one of an earlier boot is late from the start.
@@ -102,6 +99,8 @@ class Post:
         }
         self._session: str | None = None
         self._births = 0
+        self._hub_start = ""
+        self._is_birth_due = False
         self._birth_s = self._health_s = 0.0
         self._heard_s = float("-inf")
 
@@ -148,6 +147,10 @@ class Post:
             return
         self._heard_s = now_s
         self._sender.hub_seen(state, now_s)
+        if state.start != self._hub_start:
+            # Its journal may be another than the one before: the birth says what is held here.
+            self._is_birth_due = bool(self._hub_start)
+            self._hub_start = state.start
         if not self._sender.is_answered and self._births > 1:
             self._birth_s = now_s
 
@@ -157,11 +160,21 @@ class Post:
         Raises:
             WireError: It is no ack.
         """
-        results = self._sender.acked(read_ack(payload), now_s)
+        ack = read_ack(payload)
+        results = self._sender.acked(ack, now_s)
+        if ack.gen == self._sender.gen:
+            self.asked = ack.give
         self._heard_s = now_s
         for row, _ in results:
             self._asked.pop((row.stream, row.seq), None)
         return results
+
+    def give(self, rows: Sequence[Decided], is_all: bool, *, after: Place) -> None:  # noqa: FBT001 - as the outbox says it
+        """Answer what the hub asked for with rows of the outbox; the hub asks for the rest."""
+        self.asked = None
+        own = self._sender.birth()[0]
+        give = give_of(rows, after=after, stream=own, is_all=is_all)
+        self._link.publish(self.identity.topic(Kind.UP), encode(give))
 
     def send_commands(self, now_s: float) -> None:
         """Publish the commands that are due."""
@@ -170,13 +183,25 @@ class Post:
             for up in self._sender.outgoing(now_s):
                 self._link.publish(self.identity.topic(Kind.UP), encode(up))
 
-    def send_birth(self, now_s: float) -> None:
-        """Publish the birth, when it is due again."""
-        if self._session is None or self._sender.is_answered or self._birth_s > now_s:
+    def send_birth(self, now_s: float, *, held: Held | None) -> None:
+        """Publish the birth, when it is due again.
+
+        Args:
+            held: The newest row the outbox has a sealed result for.
+        """
+        is_due = not self._sender.is_answered and self._birth_s <= now_s
+        if self._session is None or not (is_due or self._is_birth_due):
             return
+        self._is_birth_due = False
         stream, first = self._sender.birth()
-        birth = self.identity.birth(self._session, online=True, stream=stream, first=first)
-        self._link.publish(self.identity.topic(Kind.BIRTH), birth)
+        birth = replace(
+            self.identity.birth(self._session, online=True),
+            stream=stream,
+            first=first,
+            gen=self._sender.gen,
+            held=held,
+        )
+        self._link.publish(self.identity.topic(Kind.BIRTH), encode(birth))
         self._birth_s = now_s + BIRTH_AGAIN_S[min(self._births, len(BIRTH_AGAIN_S) - 1)]
         self._births += 1
 

@@ -349,6 +349,21 @@ class Receiver:
         self._streams[up.stream] = (node, last)
         return Taken(gap, fresh, again, want, last)
 
+    def adopt(self, node: str, stream: str, seq: int) -> StreamGap | None:
+        """Accept a row that was decided by an earlier hub; return the gap before it, if any.
+
+        Raises:
+            WireError: Another node's stream.
+            ValueError: A row that was accepted before.
+        """
+        last = self.last(node, stream)
+        if seq <= last:
+            raise ValueError(f"row {stream}:{seq}: the stream is at {last}")
+        self._streams[stream] = (node, seq)
+        if seq == last + 1:
+            return None
+        return StreamGap(stream=stream, seq_from=last + 1, seq_upto=seq - 1)
+
 
 def pack_acks(  # noqa: PLR0913 - the fields of an ack, each by name
     *,

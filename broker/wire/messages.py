@@ -17,9 +17,12 @@ ACK_BYTES_MAX = 16 * 1024
 MESSAGE_BYTES_MAX = 32 * 1024
 COMMAND_BYTES_MAX = 4 * 1024
 COMMANDS_MAX = 16
+GIVEN_MAX = 64
 
 # `$` would let a line end pass.
 Stream = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
+Seal = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
+GenerationOrNone = Annotated[str, Meta(pattern=r"^([1-9][0-9]{0,8}-[0-9a-f]{8})?\Z")]
 Seq = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 
 
@@ -65,12 +68,35 @@ class Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
     events: tuple[HallEvent, ...] = ()
     refusal: str = ""
     detail: str = ""
-    gen: Annotated[str, Meta(pattern=r"^([1-9][0-9]{0,8}-[0-9a-f]{8})?\Z")] = ""
+    gen: GenerationOrNone = ""
     seal: Annotated[str, Meta(pattern=r"^([0-9a-f]{32})?\Z")] = ""
+
+
+class Place(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a hub's journal held a row; without fields, the place before every row."""
+
+    gen: GenerationOrNone = ""
+    pos: Position = 0
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """The newest row a node has a sealed result for, as that result says.
+
+    A hub whose own journal ends before it, or has another seal there, was rolled back.
+    """
+
+    gen: Generation
+    pos: Position
+    seal: Seal
 
 
 class Ack(Struct, frozen=True, kw_only=True):
     """`ack/<node>`: results of committed rows of one stream; never retained.
+
+    With `give` the hub recovers (DESIGN §5.8): it takes no commands (`window` is 0) and asks for
+    the rows the node has sealed results for, those behind this place, in order of generation
+    number, generation and position. The node answers each such ack with one `Give`; the hub asks
+    again from where that one ended, until one says `given`. An ask without an answer is repeated.
 
     Attributes:
         upto: The last row of the stream the results here (with earlier acks) cover.
@@ -85,7 +111,45 @@ class Ack(Struct, frozen=True, kw_only=True):
     window: Position = COMMANDS_MAX
     results: tuple[Result, ...] = ()
     want: Position = 0
+    give: Place | None = None
     v: int = 1
+
+
+class GivenResult(Struct, frozen=True, kw_only=True):
+    """A `Result` as its row's node kept it; its events are undecoded, as they were sealed."""
+
+    pos: Position
+    at_ms: AtMs
+    gen: Generation
+    seal: Seal
+    events: Raw = Raw(b"[]")
+    refusal: str = ""
+    detail: str = ""
+
+
+class Given(Struct, frozen=True, kw_only=True):
+    """One row with its result; the command's `age_ms` means nothing."""
+
+    seq: Seq
+    command: Raw
+    result: GivenResult
+
+
+class Give(Struct, frozen=True, kw_only=True):
+    """`up/<node>`, in answer to an `Ack` with `give`: rows of one stream that have results.
+
+    Attributes:
+        after: As asked. A hub that has asked for something else since ignores the message.
+        upto: The place of the last row here, or of one behind it that is too long to be given.
+        given: Nothing is held behind `upto`.
+    """
+
+    stream: Stream
+    give: Annotated[tuple[Given, ...], Meta(max_length=GIVEN_MAX)]
+    after: Place
+    upto: Place
+    given: bool = False
+    v: Annotated[int, Meta(ge=1)] = 1
 
 
 class Birth(Struct, frozen=True, kw_only=True):
@@ -96,6 +160,8 @@ class Birth(Struct, frozen=True, kw_only=True):
         boot: Random per boot of the machine.
         stream, first: The stream it is about to send and its first row without a result; the hub
             answers with an `Ack` of that stream.
+        gen: The highest generation the node ever obeyed.
+        held: The newest row it has a sealed result for; None = none.
     """
 
     session: str
@@ -105,6 +171,8 @@ class Birth(Struct, frozen=True, kw_only=True):
     boot: str = ""
     stream: str = ""
     first: int = 0
+    gen: GenerationOrNone = ""
+    held: Held | None = None
     v: int = 1
 
 
@@ -223,6 +291,7 @@ def _without_unknown_events(payload: bytes) -> bytes:
 
 
 read_up = Reader(Up, UP_BYTES_MAX)
+read_give = Reader(Give, UP_BYTES_MAX)
 read_ack = AckReader(Ack, MESSAGE_BYTES_MAX)
 read_birth = Reader(Birth, UP_BYTES_MAX)
 read_health = Reader(Health, UP_BYTES_MAX)
@@ -230,3 +299,18 @@ read_hub = Reader(HubState, UP_BYTES_MAX)
 read_board = Reader(BoardView, MESSAGE_BYTES_MAX)
 read_counter = Reader(CounterView, UP_BYTES_MAX)
 read_queue = Reader(QueueView, MESSAGE_BYTES_MAX)
+
+
+def read_up_or_give(payload: bytes) -> Up | Give:
+    """Return what came on `up/<node>`.
+
+    Raises:
+        WireError: Neither; says why it is no `Up`.
+    """
+    try:
+        return read_up(payload)
+    except WireError as error:
+        try:
+            return read_give(payload)
+        except WireError:
+            raise error from error.__cause__

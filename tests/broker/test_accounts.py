@@ -8,6 +8,7 @@ import pytest
 
 from broker.accounts import (
     Account,
+    HallKey,
     LinkSettings,
     SettingsError,
     everyone,
@@ -230,8 +231,10 @@ def test_the_halls_key_is_made_once_and_stays(tmp_path: Path) -> None:
     """Only its owner may read it."""
     key = hall_key(tmp_path)
 
-    assert len(key) == KEY_BYTES
-    assert hall_key(tmp_path) == key
+    assert len(key.bytes) == KEY_BYTES
+    assert key.is_new
+    assert hall_key(tmp_path) == HallKey(key.bytes, is_new=False)
+    assert key.bytes.hex() not in repr(key)
     assert (tmp_path / "hall.key").stat().st_mode & 0o777 == 0o600
 
 

@@ -6,12 +6,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from broker.core import COUNTERS_AFTER_S, SAY_AGAIN_S, Batch, HubCore, Publication
+from broker.batch import Batch, Publication
+from broker.core import HubCore
 from broker.hall.events import encode_events
 from broker.hall.rules import Actor
 from broker.hall.setup import Agency, Counter, Service, Setup, make_setup
 from broker.hall.state import Hall
 from broker.journal import result_of
+from broker.publisher import COUNTERS_AFTER_S, SAY_AGAIN_S
 from broker.wire.seal import Sealed, Seals
 from broker.wire.topics import Kind, Topic
 
@@ -33,20 +35,21 @@ NODES = {
 
 
 class Desk:
-    """A core with a day open, and a journal that is a dict."""
+    """A core with a day open, or without its rows, and a journal that is a dict."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, gen: str = "1-deadbeef", recovering: bool = False) -> None:
         self.now_s = 100.0
         self.core = HubCore(
             hall=Hall(SETUP),
             nodes=NODES,
             seals=Seals(b"k" * 32),
-            gen="1-deadbeef",
-            start="start",
+            gen=gen,
+            start="5eed0001",
             own="f" * 32,
             streams={},
             beat_base=0,
             now_s=self.now_s,
+            recovering=recovering,
         )
         self.journal: dict[tuple[str, int], Any] = {}
         self.core.open_day_if_due(AT_MS)
@@ -409,7 +412,7 @@ SNAPSHOTS = [
 @pytest.mark.parametrize("topic", SNAPSHOTS, ids=str)
 def test_a_snapshot_that_was_not_sent_is_made_again(desk: Desk, topic: Topic) -> None:
     """The link takes no more than so many unconfirmed; the broker would keep the older one."""
-    desk.core.connected()
+    desk.core.connected(100.0)
     desk.settle()
     desk.timed(1.0)
     desk.core.unsent(topic, now_s=desk.now_s)
@@ -421,7 +424,7 @@ def test_a_snapshot_that_was_not_sent_is_made_again(desk: Desk, topic: Topic) ->
 
 def test_what_need_not_be_said_again_is_not(desk: Desk) -> None:
     """An unsent ack is asked for again; without a link, all is said when it is up."""
-    desk.core.connected()
+    desk.core.connected(100.0)
     desk.settle()
     desk.timed(1.0)
     desk.core.unsent(Topic("demo", Kind.ACK, "kiosk-1"), now_s=desk.now_s)

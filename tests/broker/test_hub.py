@@ -8,15 +8,16 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from broker.core import SAY_AGAIN_S, HubCore
+from broker.core import HubCore
 from broker.hall.rules import Actor
 from broker.hall.setup import Agency, Counter, Service, Setup, make_setup
 from broker.hall.state import Hall
 from broker.hub import COUNTS_EVERY_S, INBOX_MAX, Hub, Inbox
 from broker.journal import Entry
 from broker.link import Connected, Disconnected, LinkEvent, Received
+from broker.publisher import SAY_AGAIN_S
 from broker.store import StoreError
-from broker.wire.messages import MESSAGE_BYTES_MAX, Result
+from broker.wire.messages import MESSAGE_BYTES_MAX, Held, Result
 from broker.wire.seal import Seals
 from broker.wire.topics import Topic
 from tests.fakes import TURNS, FakeClock
@@ -74,12 +75,20 @@ class Rows:
         self.said = said
         self.fails = False
 
-    async def commit(self, entries: Sequence[Entry]) -> None:
+    async def begin_generation(self, gen: str) -> None:
+        """Note it."""
+        self.said.append(f"generation {gen}")
+
+    async def lacks(self, held: Held, *, seals: Seals) -> bool:
+        """Return whether a row that was decided is not in it."""
+        raise AssertionError((held, seals))
+
+    async def commit(self, entries: Sequence[Entry], *, recovered: bool = False) -> None:
         """Note the events, or fail as a full disk does."""
         if self.fails:
             raise StoreError("journal.db: disk full: free some space")
         events = [type(event).__name__ for entry in entries for event in entry.events]
-        self.said.append(f"commit {' '.join(events)}")
+        self.said.append(f"commit {' '.join(events)}{' recovered' * recovered}")
 
     async def results(self, stream: str, seqs: Sequence[int], *, seals: Seals) -> list[Result]:
         """Return nothing: no test here asks for an old row."""

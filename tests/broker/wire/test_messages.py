@@ -15,8 +15,13 @@ from broker.wire.messages import (
     UP_BYTES_MAX,
     Ack,
     Birth,
+    Give,
+    Given,
+    GivenResult,
     Health,
+    Held,
     HubState,
+    Place,
     Reader,
     Result,
     Up,
@@ -26,6 +31,7 @@ from broker.wire.messages import (
     read_birth,
     read_board,
     read_counter,
+    read_give,
     read_health,
     read_hub,
     read_queue,
@@ -57,6 +63,27 @@ ROUND_TRIPS: list[tuple[Reader[Struct], Struct]] = [
     ),
     (read_birth, Birth(session="s", online=True, role="counter", stream=STREAM, first=15)),
     (read_birth, Birth(session="s", online=False)),
+    (
+        read_birth,
+        Birth(session="s", online=True, gen=GEN, held=Held(gen=GEN, pos=7, seal="0f" * 16)),
+    ),
+    (read_ack, Ack(gen=GEN, stream=STREAM, upto=0, window=0, give=Place(gen=GEN, pos=7))),
+    (
+        read_give,
+        Give(
+            stream=STREAM,
+            after=Place(),
+            upto=Place(gen=GEN, pos=7),
+            given=True,
+            give=(
+                Given(
+                    seq=1,
+                    command=Raw(b'{"type":"x"}'),
+                    result=GivenResult(pos=7, at_ms=1, gen=GEN, seal="0f" * 16, refusal="stale"),
+                ),
+            ),
+        ),
+    ),
     (read_health, Health(uptime_s=1.5, outbox_depth=3, rss_bytes=9, counts={"chatter": 2})),
     (read_hub, HubState(gen=GEN, pos=9120, beat=812, start="5f", at_ms=7)),
     (read_board, BoardView(gen=GEN, pos=1, at_ms=2, day="2026-11-25", calls=(CALL,))),
@@ -270,7 +297,7 @@ def ack_of(*results: dict[str, object], **fields: object) -> bytes:
 
 
 CALLED_BODY = msgspec.to_builtins(CALLED)
-LATER_BODY = {"type": "serving_started", "ticket": f"{STREAM}:1", "more": [{"type": 1}]}
+LATER_BODY = {"type": "hall_painted", "ticket": f"{STREAM}:1", "more": [{"type": 1}]}
 
 
 def test_an_event_of_a_later_release_is_left_out() -> None:

@@ -1,0 +1,164 @@
+"""What a hub makes of rows given back to it: their order, what is missing, what is late."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+
+import msgspec
+
+from broker.batch import Row
+from broker.hall.events import Adopted, HallEvent, NumbersMoved, OriginGap, decode_events
+from broker.hall.state import Hall
+from broker.log import kv
+from broker.wire.delivery import Receiver
+from broker.wire.giving import GivenRow, Recovery, place_order
+from broker.wire.messages import Place, WireError
+
+_log = logging.getLogger(__name__)
+
+SERIES_MAX = 999
+
+
+def origin_gaps(places: Iterable[Place], *, behind: Place) -> tuple[OriginGap, ...]:
+    """Return, per generation, the positions between `behind` and the last known that nobody has.
+
+    Args:
+        places: Of all rows that are known, the journal's own not counted.
+        behind: The journal's own end; `Place()` when it is empty.
+    """
+    known = sorted({place_order(place) for place in places})
+    floor, gaps = behind.pos, list[OriginGap]()
+    for gen, group in groupby(known, key=lambda order: order[1]):
+        places_of = [order for order in group if order > place_order(behind)]
+        if not places_of:
+            continue
+        found = [pos for _, _, pos in places_of if pos > floor]
+        missing = list(_missing(found, floor))
+        if missing:
+            gaps.append(
+                OriginGap(gen=gen, pos_from=missing[0], pos_upto=missing[-1], count=len(missing))
+            )
+        # A later generation's journal began with these rows, at other positions.
+        floor = max([floor, *found])
+    return tuple(gaps)
+
+
+def _missing(found: list[int], floor: int) -> Iterator[int]:
+    expected = floor + 1
+    for pos in found:
+        yield from range(expected, pos)
+        expected = pos + 1
+
+
+def moved_numbers(hall: Hall) -> NumbersMoved:
+    """Return the event after which every series goes on at its next multiple of 100.
+
+    Above 900 there is none left: there at the next multiple of 10, and 999 stays the last.
+    """
+    prefixes = sorted(set(hall.setup.series.values()) | hall.numbers.keys())
+    return NumbersMoved(numbers={p: _before_next(hall.numbers.get(p, 0)) for p in prefixes})
+
+
+def _before_next(last: int) -> int:
+    for step in (100, 10):
+        following = (last // step + 1) * step
+        if following <= SERIES_MAX:
+            return following - 1
+    return max(last, SERIES_MAX)
+
+
+def tickets_of(events: Iterable[HallEvent]) -> set[str]:
+    """Return the ids of the tickets these events are about."""
+    return {ticket for event in events if (ticket := getattr(event, "ticket", ""))}
+
+
+Made = tuple[Row, int, tuple[HallEvent, ...], str, str]
+"""(row, stamp, events, refusal, detail)"""
+
+
+class Adoption:
+    """Turns given rows into rows of this journal, in order, beside those it has.
+
+    Args:
+        hall: As it is before; the caller applies each row before it takes the next.
+        receiver: Learns how far each stream is.
+        date_of: The hall's date at an instant.
+        open_day: Opens the day of an instant if it is later than the open one.
+
+    Attributes:
+        adopted, late: Rows taken, and how many of them change no state.
+        unusable: Rows of another node's stream, or with events this release does not know.
+    """
+
+    def __init__(
+        self,
+        *,
+        hall: Hall,
+        receiver: Receiver,
+        date_of: Callable[[int], str],
+        open_day: Callable[[int], None],
+    ) -> None:
+        self.adopted = self.late = self.unusable = 0
+        self._hall = hall
+        self._receiver = receiver
+        self._date_of = date_of
+        self._open_day = open_day
+        self._newest_ms = hall.at_ms
+        self._tickets = frozenset(hall.tickets)
+
+    def rows(self, given: Iterable[GivenRow]) -> Iterator[Made]:
+        """Yield (row, stamp, events, refusal, detail) of what this journal lacks.
+
+        A row that is in the journal is passed over, whoever gives it; nothing is decided again.
+        """
+        for node, sealed, detail in sorted(given, key=lambda given: place_order(given.row)):
+            try:
+                is_known = sealed.seq <= self._receiver.last(node, sealed.stream)
+                events = decode_events(sealed.events)
+            except (WireError, msgspec.MsgspecError):
+                self.unusable += 1
+                continue
+            if is_known:
+                continue
+            self._open_day(sealed.at_ms)
+            gap = self._receiver.adopt(node, sealed.stream, sealed.seq)
+            if gap is not None:
+                yield Row(node, sealed.stream, gap.seq_upto, b"null"), sealed.at_ms, (gap,), "", ""
+            late = self._is_late(sealed.at_ms, events)
+            self.adopted += 1
+            self.late += late
+            origin = Adopted(gen=sealed.gen, pos=sealed.pos, at_ms=sealed.at_ms, late=late)
+            row = Row(node, sealed.stream, sealed.seq, sealed.command)
+            yield row, sealed.at_ms, (origin, *events), sealed.refusal, detail
+
+    def lost(
+        self, recovery: Recovery, *, behind: Place, without: Sequence[str]
+    ) -> tuple[HallEvent, ...]:
+        """Return what nobody holds any more, and where numbers go on; say it in the log.
+
+        Empty when every row is known.
+
+        Args:
+            behind: The journal's end before the recovery.
+            without: Nodes that may hold rows nobody has heard of.
+        """
+        places = (Place(gen=row.gen, pos=row.pos) for _, row, _ in recovery.rows.values())
+        gaps = origin_gaps(places, behind=behind)
+        is_unknown = bool(gaps or without or recovery.unproved or self.unusable)
+        fields = kv(
+            adopted=self.adopted,
+            late=self.late,
+            unusable=self.unusable,
+            unproved=recovery.unproved,
+            gaps=[f"{gap.gen}:{gap.pos_from}-{gap.pos_upto}" for gap in gaps],
+            without=without,
+        )
+        _log.log(logging.ERROR if is_unknown else logging.WARNING, "recovered", extra=fields)
+        return (*gaps, moved_numbers(self._hall)) if is_unknown else ()
+
+    def _is_late(self, at_ms: int, events: tuple[HallEvent, ...]) -> bool:
+        """Return whether newer things are known of what these events are about."""
+        if self._date_of(at_ms) < self._hall.day:
+            return True
+        tickets = tickets_of(events)
+        return at_ms < self._newest_ms and (not tickets or bool(tickets & self._tickets))

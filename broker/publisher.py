@@ -1,0 +1,131 @@
+"""What the hub says of its committed state, and not before when: snapshots, acks, its heartbeat."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from broker.agenda import Agenda
+from broker.batch import Answer, Batch, Publication
+from broker.hall.state import Hall
+from broker.hall.views import board_view, counter_view, queue_view
+from broker.wire.delivery import Beats, pack_acks
+from broker.wire.giving import Ask
+from broker.wire.messages import Ack, HubState, Result, encode
+from broker.wire.topics import Kind, Topic
+
+QUEUE_EVERY_S = 0.25
+"""`state/queue` at most 4 times a second (DESIGN §5)."""
+
+COUNTERS_AFTER_S = 0.004
+"""A changed counter's snapshot waits this long. Where hub and board share one Pi, the frame with
+the call is drawn first (`loket bench press`: 0.7 ms at p95); nobody sees a lamp 4 ms later."""
+
+BEAT_EVERY_S = 5.0
+
+SAY_AGAIN_S = 0.25
+"""A snapshot the link did not take is said again after this: its 256 unconfirmed are through by
+then, or the connection is at its end."""
+
+
+class Publisher:
+    """Makes the hub's messages.
+
+    Args:
+        start: Random per start of the hub.
+        now_s: Monotonic clock.
+
+    Attributes:
+        gen: The generation its messages are of.
+    """
+
+    def __init__(self, *, hall: Hall, gen: str, start: str, beats: Beats, now_s: float) -> None:
+        self.gen = gen
+        self._hall = hall
+        self._start = start
+        self._beats = beats
+        self._agenda = Agenda()
+        self._queue_at_s = now_s
+        for kind in (Kind.QUEUE, Kind.HUB):
+            self._agenda.add(kind, at_s=now_s)
+
+    def due_s(self) -> float:
+        """Return the monotonic instant at which `due` next has something to say."""
+        return self._agenda.due_s()
+
+    def say_again(self, topic: Topic, *, now_s: float) -> None:
+        """Have a snapshot made again soon."""
+        self._agenda.add(topic.kind, topic.id, at_s=now_s + SAY_AGAIN_S)
+
+    def after(
+        self, batch: Batch, again: dict[str, list[Result]], *, at_ms: int, now_s: float
+    ) -> Iterable[Publication]:
+        """Yield what to send at once after the batch's commit (see `HubCore.publications`)."""
+        if batch.board or batch.all_views:
+            self._agenda.drop(Kind.BOARD)
+            yield self._board(at_ms)
+        if batch.births or batch.all_views:
+            # A live heartbeat before the ack, so that what it sends next carries this start's beat.
+            yield self.beat(at_ms, now_s)
+        for answer in batch.answers.values():
+            yield from self._acks(answer, again.get(answer.stream, []))
+        changed = set(self._hall.setup.counters) if batch.all_views else batch.counters
+        for counter in sorted(changed):
+            self._agenda.add(Kind.COUNTER, str(counter), at_s=now_s + COUNTERS_AFTER_S)
+        if batch.entries or batch.all_views:
+            self._agenda.add(Kind.QUEUE, at_s=max(now_s, self._queue_at_s + QUEUE_EVERY_S))
+
+    def due(self, *, at_ms: int, now_s: float, only: Kind | None = None) -> Iterable[Publication]:
+        """Yield what is due by now; with `only`, what else is due is forgotten."""
+        for kind, name in self._agenda.take(now_s):
+            if only is None or kind is only:
+                yield self._snapshot(kind, name, at_ms, now_s)
+
+    def ask(self, ask: Ask) -> Publication:
+        """Return the ack that asks a node for the rows it holds."""
+        ack = Ack(gen=self.gen, stream=ask.stream, upto=0, window=0, give=ask.after)
+        return self._publication(Kind.ACK, ack, ask.node)
+
+    def beat(self, at_ms: int, now_s: float) -> Publication:
+        """Return a heartbeat; the next is due a heartbeat's interval later."""
+        self._agenda.drop(Kind.HUB)
+        self._agenda.add(Kind.HUB, at_s=now_s + BEAT_EVERY_S)
+        state = HubState(
+            gen=self.gen,
+            pos=self._hall.pos,
+            beat=self._beats.beat(now_s),
+            start=self._start,
+            at_ms=at_ms,
+        )
+        return self._publication(Kind.HUB, state)
+
+    def _snapshot(self, kind: Kind, name: str, at_ms: int, now_s: float) -> Publication:
+        match kind:
+            case Kind.BOARD:
+                return self._board(at_ms)
+            case Kind.COUNTER:
+                view = counter_view(self._hall, int(name), gen=self.gen)
+                return self._publication(Kind.COUNTER, view, name)
+            case Kind.QUEUE:
+                self._queue_at_s = now_s
+                return self._publication(
+                    Kind.QUEUE, queue_view(self._hall, gen=self.gen, at_ms=at_ms)
+                )
+            case _:
+                return self.beat(at_ms, now_s)
+
+    def _board(self, at_ms: int) -> Publication:
+        return self._publication(Kind.BOARD, board_view(self._hall, gen=self.gen, at_ms=at_ms))
+
+    def _acks(self, answer: Answer, again: list[Result]) -> Iterable[Publication]:
+        results = sorted([*again, *answer.fresh], key=lambda result: result.seq)
+        for ack in pack_acks(
+            gen=self.gen,
+            stream=answer.stream,
+            results=results,
+            upto=answer.last,
+            want=answer.want,
+        ):
+            yield self._publication(Kind.ACK, ack, answer.node)
+
+    def _publication(self, kind: Kind, message: msgspec.Struct, name: str = "") -> Publication:
+        return Publication(Topic(self._hall.setup.hall, kind, name), encode(message))

@@ -1,0 +1,231 @@
+"""A hub whose journal ends too early: what it asks, adopts, names as lost, and how it goes on."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broker.hall.events import Adopted, DayOpened, NumbersMoved, OriginGap, StreamGap
+from broker.journal import Journal
+from broker.records import verify
+from broker.wire.giving import PROGRESS_S, START, Decided, give_of
+from broker.wire.messages import Held, Place, encode
+from broker.wire.seal import Seals
+from broker.wire.topics import Kind
+from tests.broker.test_core import AT_MS, COUNTER, ISSUE, KIOSK, Desk
+from tests.broker.written import HUB, entry, hex_of, written
+from tests.broker.written import KIOSK as STREAM
+
+GEN = "1-deadbeef"
+BIRTH = "loket/v1/demo/birth/"
+
+
+class Hall:
+    """What two nodes of a first hub hold, to be given to another."""
+
+    def __init__(self) -> None:
+        self.first = Desk()
+        self.rows: dict[str, list[Decided]] = {"kiosk-1": [], "loket-3": []}
+
+    def press(self, node: str, stream: str, seq: int, command: dict[str, Any]) -> None:
+        """Have the first hub decide a row, and the node keep its result."""
+        self.first.up(node, stream, seq, command)
+        batch, _ = self.first.settle()
+        result = batch.answers[stream].fresh[0]
+        place = Place(gen=GEN, pos=result.pos)
+        body = json.dumps(command).encode()
+        self.rows[node].append(Decided(stream, seq, body, encode(result), place))
+
+    def tickets(self, count: int) -> None:
+        """Have tickets issued and put on paper."""
+        for n in range(1, count + 1):
+            self.press("kiosk-1", KIOSK, 2 * n - 1, ISSUE)
+            ticket = f"{KIOSK}:{2 * n - 1}"
+            confirm = {"type": "confirm_print", "ticket": ticket, "number": f"A{n:03}"}
+            self.press("kiosk-1", KIOSK, 2 * n, confirm)
+
+    def give_to(self, desk: Desk, *nodes: str) -> list[Any]:
+        """Have these nodes be born and give all they hold; return the acks that ask."""
+        asked = []
+        for node in nodes:
+            stream = {"kiosk-1": KIOSK, "loket-3": COUNTER}[node]
+            birth = {"session": "s", "online": True, "stream": stream, "first": 99, "gen": GEN}
+            desk.take(BIRTH + node, json.dumps(birth).encode())
+        desk.settle()
+        asked += [json.loads(p.payload) for p in desk.timed() if p.topic.kind is Kind.ACK]
+        for node in nodes:
+            after, is_done = START, False
+            while not is_done:
+                rows = [row for row in self.rows[node] if row.place.pos > after.pos]
+                give = give_of(rows, after=after, stream=KIOSK, is_all=True)
+                desk.take(f"loket/v1/demo/up/{node}", encode(give))
+                after, is_done = give.upto, give.given
+        return asked
+
+
+def end(desk: Desk, later_s: float = 0.0) -> list[Any]:
+    """Let the recovery end; return the events of each row of its commit."""
+    desk.settle()  # the generation is committed first
+    desk.now_s += later_s
+    desk.core.advance(at_ms=AT_MS, now_s=desk.now_s)
+    batch, _ = desk.settle()
+    assert batch.recovered
+    return [entry.events for entry in batch.entries]
+
+
+def new_hub() -> Desk:
+    """Return a hub whose journal is gone, connected."""
+    return linked(Desk(gen="1-0000000f", recovering=True))
+
+
+def linked(desk: Desk) -> Desk:
+    """Connect it."""
+    desk.core.connected(desk.now_s)
+    desk.settle()
+    return desk
+
+
+def test_a_new_hub_has_every_number_back_and_decides_nothing_again() -> None:
+    """A001 is still A001 and called; the day is opened again; numbers go on at the next hundred."""
+    hall = Hall()
+    hall.tickets(2)
+    hall.press("loket-3", COUNTER, 1, {"type": "call_next", "counter": 3})
+    desk = new_hub()
+    (ask, _) = hall.give_to(desk, "kiosk-1", "loket-3")
+    assert (ask["gen"], ask["window"], ask["give"]) == ("2-5eed0001", 0, {})
+
+    rows = end(desk)
+    adopted = [events[0].pos for events in rows if isinstance(events[0], Adopted)]
+    assert adopted == [2, 3, 4, 5, 6]
+    assert {t.number: t.state for t in desk.core.hall.tickets.values()} == {
+        t.number: t.state for t in hall.first.core.hall.tickets.values()
+    }
+    # Nobody but the first hub itself held the row that opened its day.
+    assert isinstance(rows[0][0], DayOpened)
+    assert rows[-1] == (
+        OriginGap(gen=GEN, pos_from=1, pos_upto=1, count=1),
+        NumbersMoved(numbers={"A": 99}),
+    )
+
+
+def test_while_rows_are_missing_nothing_is_decided_or_shown() -> None:
+    """A press waits at its node; the board keeps what the broker has of it."""
+    hall = Hall()
+    hall.tickets(1)
+    desk = new_hub()
+    hall.give_to(desk, "kiosk-1")
+    desk.up("loket-3", COUNTER, 1, {"type": "call_next", "counter": 3})
+    batch, said = desk.settle()
+
+    assert batch.entries == []
+    assert {p.topic.kind for p in (*said, *desk.timed(1.0))} <= {Kind.HUB, Kind.ACK}
+    end(desk, PROGRESS_S)
+    desk.up("loket-3", COUNTER, 1, {"type": "call_next", "counter": 3})
+    assert desk.results()[0]["events"][-1]["type"] == "ticket_called"
+
+
+def test_a_row_nobody_holds_is_named_and_numbers_move() -> None:
+    """A hole in a stream is a stream gap, one in the positions an origin gap."""
+    hall = Hall()
+    hall.tickets(3)
+    del hall.rows["kiosk-1"][2:4]
+    desk = new_hub()
+    hall.give_to(desk, "kiosk-1")
+    rows = end(desk, PROGRESS_S)
+
+    assert (StreamGap(stream=KIOSK, seq_from=3, seq_upto=4),) in rows
+    assert rows[-1] == (
+        OriginGap(gen=GEN, pos_from=1, pos_upto=5, count=3),
+        NumbersMoved(numbers={"A": 99}),
+    )
+    desk.up("kiosk-1", KIOSK, 7, ISSUE)
+    assert desk.results()[0]["events"][0]["number"] == "A100"
+
+
+def test_rows_it_has_are_not_adopted_again() -> None:
+    """A hub that was rolled back takes only what is behind its end."""
+    hall = Hall()
+    hall.tickets(2)
+    hall.give_to(hall.first, "kiosk-1")
+    hall.first.core.recover(hall.first.now_s)
+    linked(hall.first)
+    hall.give_to(hall.first, "kiosk-1")
+    rows = end(hall.first, PROGRESS_S)
+
+    assert rows == []
+
+
+def test_yesterdays_ticket_does_not_wait_today() -> None:
+    """A hub that has rows of today takes it on record, marked late."""
+    hall = Hall()
+    hall.tickets(1)
+    desk = Desk(gen="2-0000000f")
+    desk.core.open_day_if_due(AT_MS + 86_400_000)
+    desk.settle()
+    linked(desk).core.recover(desk.now_s)
+    hall.give_to(desk, "kiosk-1")
+    rows = end(desk, PROGRESS_S)
+
+    assert [e[0].late for e in rows if isinstance(e[0], Adopted)] == [True, True]
+    assert desk.core.hall.tickets == {}
+    assert not any(isinstance(event, DayOpened) for events in rows for event in events)
+
+
+# -- what the journal says --------------------------------------------------------------------
+
+SEALS = Seals(b"k" * 32)
+
+
+async def held_at(journal: Journal, stream: str, seq: int) -> Held:
+    """Return what a node says that holds this row."""
+    (result,) = await journal.results(stream, [seq], seals=SEALS)
+    return Held(gen=result.gen, pos=result.pos, seal=result.seal)
+
+
+async def test_a_journal_knows_what_it_lacks(tmp_path: Path) -> None:
+    """A row behind its end, another row at a position, a generation of its own number or above."""
+    path = tmp_path / "journal.db"
+    await written(path)
+    async with Journal.open(path) as journal:
+        held = await held_at(journal, STREAM, 2)
+        beyond = Held(gen=held.gen, pos=7, seal=held.seal)
+        other = Held(gen=held.gen, pos=2, seal=held.seal)
+
+        assert not await journal.lacks(held, seals=SEALS)
+        assert await journal.lacks(beyond, seals=SEALS)
+        assert await journal.lacks(other, seals=SEALS)
+        assert await journal.lacks(Held(gen="1-ffffffff", pos=1, seal=held.seal), seals=SEALS)
+
+        await journal.begin_generation("2-00000001")
+        assert not await journal.lacks(beyond, seals=SEALS)
+
+
+async def test_a_recovery_outlives_a_kill_and_old_rows_keep_their_seal(tmp_path: Path) -> None:
+    """Until its commit each start goes on with it; generations are told apart by position."""
+    path = tmp_path / "journal.db"
+    await written(path)
+    async with Journal.open(path, random_hex=hex_of) as journal:
+        before = await held_at(journal, STREAM, 2)
+        await journal.begin_generation("2-00000001")
+    async with Journal.open(path) as journal:
+        assert (journal.is_recovering, journal.gen) == (True, "2-00000001")
+        assert journal.newest_gen == "1-0a0a0a0a"
+        await journal.commit([entry(7, HUB, 3)], recovered=True)
+        assert journal.newest_gen == "2-00000001"
+        assert await held_at(journal, STREAM, 2) == before
+    async with Journal.open(path) as journal:
+        assert not journal.is_recovering
+    assert verify(path) == (7, None)
+
+
+@pytest.mark.parametrize(
+    ("last", "moved"), [(0, 99), (7, 99), (99, 99), (100, 199), (899, 899), (950, 959), (999, 999)]
+)
+def test_numbers_go_on_at_the_next_hundred(last: int, moved: int) -> None:
+    """While there is one."""
+    desk = Desk()
+    desk.core.hall.numbers["A"] = last
+    linked(desk).core.recover(desk.now_s)
+
+    assert end(desk, PROGRESS_S)[-1] == (NumbersMoved(numbers={"A": moved}),)

@@ -1,0 +1,71 @@
+"""The hub's journal is gone: the nodes give back what they hold, and the hall goes on."""
+
+import sqlite3
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from broker.records import verify
+from tests.real.hall import RunningHall, running_hall, until
+from tests.real.oracle import twice
+
+
+def numbers(hall: RunningHall) -> dict[str, str]:
+    """Return the number of each ticket in the journal."""
+    return {
+        event["ticket"]: event["number"]
+        for row in hall.journal()
+        for event in row.events
+        if event["type"] == "ticket_issued"
+    }
+
+
+def is_settled(hall: RunningHall, *nodes: str) -> bool:
+    """Return whether each node has a result on disk for every row it kept."""
+    return all(row.has_result for node in nodes for row in hall.outbox(node))
+
+
+def has_recovered(hall: RunningHall) -> bool:
+    """Return whether the new journal names what is lost, which comes last."""
+    try:
+        journal = hall.journal()
+    except sqlite3.OperationalError:  # it is just being made
+        return False
+    return any(event["type"] == "numbers_moved" for row in journal for event in row.events)
+
+
+@pytest.mark.needs("mosquitto")
+@pytest.mark.needs("mosquitto_sub")
+def test_a_hub_without_its_journal_has_every_printed_number_back(tmp_path: Path) -> None:
+    """A007 is still A007, nothing is decided twice, and numbers go on at the next hundred."""
+    with running_hall(data=tmp_path, broker="mosquitto") as hall:
+        panel = hall.panel()
+        kiosk, buttons = next((i, n["services"]) for i, n in panel.items() if n["role"] == "kiosk")
+        counter = next(i for i, n in panel.items() if n["role"] == "counter")
+        button = next(iter(buttons))
+        for _ in range(7):
+            assert hall.press(kiosk, button)
+        assert hall.press(counter, "call")
+        until(partial(is_settled, hall, kiosk, counter), "every row has its result")
+        until(lambda: len(hall.slips(kiosk)) == 7, "seven slips")
+        before, rows = numbers(hall), hall.journal()
+
+        old = hall.kill("hub")
+        for name in ("journal.db", "journal.db-wal", "journal.db-shm"):
+            (tmp_path / "hub" / name).unlink(missing_ok=True)
+        hall.until_restarted("hub", old)
+        until(partial(has_recovered, hall), "the rows are back")
+
+        assert numbers(hall) == before
+        back = hall.journal()
+        assert {(r.stream, r.seq) for r in rows if r.node != "hub"} <= {
+            (r.stream, r.seq) for r in back
+        }
+        assert hall.press(kiosk, button)
+        until(lambda: len(numbers(hall)) == len(before) + 1, "a ticket after the recovery")
+        until(partial(is_settled, hall, kiosk, counter), "every row has its result")
+        (fresh,) = set(numbers(hall).values()) - set(before.values())
+        assert fresh.endswith("100")
+        assert twice(hall.journal()) == []
+    assert verify(tmp_path / "hub" / "journal.db").fault is None
