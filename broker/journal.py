@@ -54,6 +54,12 @@ COLUMNS = "pos, at_ms, node, stream, seq, command, events, refusal, detail"
 """What the hash of a row covers, in this order; a later column joins with a chain version."""
 
 
+LOST = "lost"
+"""Refusal of a row that reached only a hub whose journal is gone; whoever pressed presses again."""
+
+_Columns = tuple[int, int, str, str, int, bytes, bytes, str, str]
+
+
 class Entry(NamedTuple):
     """One decided command, as it enters the journal.
 
@@ -287,11 +293,19 @@ class Journal:
         self._is_sound = True
 
     async def results(self, stream: str, seqs: Sequence[int], *, seals: Seals) -> list[Result]:
-        """Return the results of rows of a stream, in the order asked; unknown rows are left out."""
+        """Return the results of rows of a stream, in the order asked; unknown rows are left out.
+
+        A row that a gap stands for is refused as `lost`: its node must not wait for it for ever.
+        """
         rows = await transact(self._db, lambda db: _found(db, stream, seqs))
-        return [
-            result_of(_entry(row), row[6], gen=self.gen_of(row[0]), seals=seals) for row in rows
-        ]
+        return [self._result(seq, row, seals) for seq, row in rows]
+
+    def _result(self, seq: int, row: _Columns, seals: Seals) -> Result:
+        entry = _entry(row)
+        if any(isinstance(event, StreamGap) for event in entry.events):
+            detail = f"row {entry.stream}:{seq} was lost with an earlier journal"
+            return Result(seq=seq, pos=entry.pos, at_ms=entry.at_ms, refusal=LOST, detail=detail)
+        return result_of(entry, row[6], gen=self.gen_of(entry.pos), seals=seals)
 
 
 def _begin(db: sqlite3.Connection, hex8: str) -> tuple[int, _Head]:
@@ -427,13 +441,12 @@ def _write(
     db.executemany("INSERT INTO days VALUES (?, ?)", days)
 
 
-_Columns = tuple[int, int, str, str, int, bytes, bytes, str, str]
-
-
-def _found(db: sqlite3.Connection, stream: str, seqs: Sequence[int]) -> list[_Columns]:
-    sql = f"SELECT {COLUMNS} FROM rows WHERE stream = ? AND seq = ?"  # noqa: S608 - constant
-    found = (db.execute(sql, (stream, seq)).fetchone() for seq in seqs)
-    return [row for row in found if row]
+def _found(db: sqlite3.Connection, stream: str, seqs: Sequence[int]) -> list[tuple[int, _Columns]]:
+    """Return each seq that is known with its row, or that of the gap which stands for it."""
+    last = f"SELECT {COLUMNS} FROM rows WHERE stream = ? AND seq >= ? ORDER BY seq LIMIT 1"  # noqa: S608 - constant
+    found = ((seq, db.execute(last, (stream, seq)).fetchone()) for seq in seqs)
+    # A gap stands at its last seq, so the first row from here on is the row or its gap.
+    return [(seq, row) for seq, row in found if row]
 
 
 def _row_at(db: sqlite3.Connection, pos: int) -> _Columns | None:

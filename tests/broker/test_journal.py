@@ -114,6 +114,21 @@ async def test_a_wrong_entry_stops_the_hub(tmp_path: Path, entries: list[Entry])
     assert verify(path) == (6, None)
 
 
+async def test_a_row_a_gap_stands_for_is_refused_as_lost(tmp_path: Path) -> None:
+    """Its node may still hold it: without a result it would send it for ever."""
+    path = tmp_path / "journal.db"
+    await written(path)
+    async with Journal.open(path) as journal:
+        found = await journal.results(DESK, [1, 3, 4, 5, 6], seals=SEALS)
+
+    assert [(r.seq, r.pos, r.refusal) for r in found] == [
+        (1, 5, "lost"),
+        (3, 5, "lost"),
+        (4, 5, "lost"),
+        (5, 6, ""),
+    ]
+
+
 async def test_a_cancelled_commit_is_whole_and_the_last(tmp_path: Path) -> None:
     """It is on the disk, but the hub that was cut off must fold again."""
     path = tmp_path / "journal.db"
