@@ -288,16 +288,19 @@ def test_a_hostile_message_is_counted_and_changes_nothing(
     assert desk.results()[0]["events"][0]["number"] == "A001"
 
 
-@pytest.mark.parametrize(("depth", "counted"), [(500, {}), (3900, {"bad_up": 1})])
-def test_a_deep_body_inside_a_good_envelope_harms_nobody(
-    desk: Desk, depth: int, counted: dict[str, int]
-) -> None:
-    """It is a rejected row, or beyond the parser's depth no message at all; never a dead hub."""
+@pytest.mark.parametrize("depth", [500, 3900])
+def test_a_deep_body_inside_a_good_envelope_harms_nobody(desk: Desk, depth: int) -> None:
+    """It is a rejected row, or beyond the parser's depth no message at all; never a dead hub.
+
+    How deep the parser goes is Python's: some 1,000 levels in 3.11, 7,000 in 3.13.
+    """
     deep = b"[" * depth + b"]" * depth
     desk.take(UP, GOOD.replace(json.dumps(ISSUE).encode(), deep))
 
-    assert desk.core.counts == counted
-    assert [result["refusal"] for result in desk.results()] == ([] if counted else ["rejected"])
+    is_dropped = desk.core.counts == {"bad_up": 1}
+    assert is_dropped or desk.core.counts == {}
+    assert not (is_dropped and depth == 500)
+    assert [result["refusal"] for result in desk.results()] == ([] if is_dropped else ["rejected"])
     assert desk.core.hall.tickets == {}
 
 

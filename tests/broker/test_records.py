@@ -101,8 +101,8 @@ async def test_export_is_a_json_line_a_row(tmp_path: Path) -> None:
     assert (two["command"], two["refusal"]) == (bad.hex(), "rejected")
 
 
-async def test_a_command_too_deep_for_the_parser_is_exported_as_its_bytes(tmp_path: Path) -> None:
-    """One hostile row must not hide those behind it."""
+async def test_a_deep_command_hides_no_row_behind_it(tmp_path: Path) -> None:
+    """It is exported as its bytes where it is too deep for the parser of this Python."""
     path = tmp_path / "journal.db"
     deep = b"[" * 2000 + b"]" * 2000
     async with Journal.open(path) as journal:
@@ -110,7 +110,9 @@ async def test_a_command_too_deep_for_the_parser_is_exported_as_its_bytes(tmp_pa
             [entry(1, KIOSK, 1, refusal="rejected", command=deep), entry(2, KIOSK, 2)]
         )
 
-    assert [json.loads(line)["command"] for line in export(path)] == [deep.hex(), {"type": "close"}]
+    one, two = (json.loads(line)["command"] for line in export(path))
+    assert one in (deep.hex(), json.loads(deep))
+    assert two == {"type": "close"}
 
 
 async def test_stats_count(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ class Stand:
 
 def rows_of(folder: Path) -> list[tuple[str, int, str, bool]]:
     """Return (stream, seq, type of command, has a result) of an outbox, in order."""
-    with sqlite3.connect(folder / "outbox.db") as db:
+    with contextlib.closing(sqlite3.connect(folder / "outbox.db")) as db:
         found = db.execute("SELECT stream, seq, command, result FROM rows ORDER BY stream, seq")
         return [
             (stream[0], seq, msgspec.json.decode(command)["type"], result is not None)

@@ -1,5 +1,6 @@
 """A node whose disk refuses to write: nothing is said that is not kept, and nothing done twice."""
 
+import contextlib
 import logging
 import sqlite3
 from pathlib import Path
@@ -22,7 +23,7 @@ async def press_often(one: Stand) -> None:
 async def test_a_full_disk_refuses_the_press_and_the_node_lives_on(tmp_path: Path) -> None:
     """What could not be kept is shown as refused, never as sent."""
     async with stand(COUNTER, tmp_path) as one:
-        with sqlite3.connect(tmp_path / "outbox.db") as blocker:
+        with contextlib.closing(sqlite3.connect(tmp_path / "outbox.db")) as blocker:
             pages = blocker.execute("PRAGMA page_count").fetchone()[0]
         one.node._outbox._db._conn.execute(f"PRAGMA max_page_count = {pages}")  # type: ignore[union-attr]
         with pytest.raises(StoreFullError):

