@@ -45,6 +45,11 @@ def broker_arguments(parser: argparse.ArgumentParser) -> None:
         "--kind", choices=("mosquitto", "embedded"), help="default: [broker] kind of the hall file"
     )
     parser.add_argument("--port", type=int, help="default: [broker] port of the hall file")
+    parser.add_argument(
+        "--loopback",
+        action="store_true",
+        help="every node runs on this machine: they look here, not at [hub] addresses",
+    )
 
 
 def broker(args: argparse.Namespace) -> int:
@@ -67,7 +72,7 @@ async def _serve(args: argparse.Namespace, file: HallFile) -> int:
     accounts = prepare(
         data=args.data,
         accounts=everyone(nodes),
-        addresses=[LOOPBACK] if kind == "embedded" else file.hub.addresses,
+        addresses=[LOOPBACK] if kind == "embedded" or args.loopback else file.hub.addresses,
         here=here_of(file),
         port=port,
     )
@@ -75,7 +80,9 @@ async def _serve(args: argparse.Namespace, file: HallFile) -> int:
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stopping.set)
-    await _program(kind, args.data / "broker", file.hub.addresses[0])(
+    await _program(
+        kind, args.data / "broker", LOOPBACK if args.loopback else file.hub.addresses[0]
+    )(
         accounts=accounts,
         hall=file.hall.id,
         port=port,

@@ -35,6 +35,8 @@ PORT_MIN, PORT_MAX = 1024, 65535
 """Below are those of the system's own services, which a plain user can't open."""
 
 JOIN_EVERY_S = 0.05
+TLS_PORT = 8883
+
 PORT_WAIT_S = 2.0
 """The port of a demo that was just killed is free again by then."""
 
@@ -114,7 +116,7 @@ def planned(args: argparse.Namespace) -> Iterator[Plan]:
             hall=args.hall.absolute(),
             data=data,
             page_port=args.port or _free_port(),
-            broker_port=file.broker.port if _is_free(file.broker.port) else _free_port(),
+            broker_port=_broker_port(file.broker.port),
             kind=args.broker or "",
             speed=args.play or 0.0,
             restarts=not args.no_restart,
@@ -127,7 +129,7 @@ def children_of(plan: Plan) -> list[Child]:
     """Return the processes of the hall, the broker first: it makes the others' accounts."""
     kind = ("--kind", plan.kind) if plan.kind else ()
     children = [
-        _child(plan, "broker", "--port", str(plan.broker_port), *kind),
+        _child(plan, "broker", "--port", str(plan.broker_port), "--loopback", *kind),
         _child(plan, "hub"),
         _child(plan, "web", "--port", str(plan.page_port)),
     ]
@@ -209,21 +211,32 @@ async def _start(plan: Plan, supervisor: Supervisor, tasks: asyncio.TaskGroup) -
         raise StartError(f"{what}; what they said:\n{words}") from error
 
 
+def _broker_port(wanted: int) -> int:
+    # A demo speaks no TLS, and mosquitto's clients always do on 8883.
+    return wanted if wanted != TLS_PORT and _is_free(wanted) else _free_port()
+
+
 async def _until_joined(plan: Plan) -> None:
-    """Wait until the page hears the hub and every node: a hall is ready when a press counts."""
+    """Wait until the page and every node hear the hub: a hall is ready when a press counts."""
     awaited = {node.id for node in plan.file.nodes if isinstance(node, KioskNode | CounterNode)}
     while True:
-        health = await asyncio.to_thread(_health, plan.page_port)
-        if health.get("hub") and awaited <= set(health.get("nodes_running", ())):
+        health = await asyncio.to_thread(_get, plan.page_port, "healthz")
+        panel = await asyncio.to_thread(_get, plan.page_port, "panel")
+        if health.get("hub") and awaited <= joined(panel):
             return
         await asyncio.sleep(JOIN_EVERY_S)
 
 
-def _health(port: int) -> dict[str, Any]:
+def joined(panel: dict[str, Any]) -> set[str]:
+    """Return the nodes of a `GET /panel` that hear the hub."""
+    return {node["id"] for node in panel.get("nodes", ()) if node.get("hub") == "heard"}
+
+
+def _get(port: int, path: str) -> dict[str, Any]:
     try:
-        with urllib.request.urlopen(f"http://{HOST}:{port}/healthz", timeout=5) as answer:
-            health: dict[str, Any] = json.load(answer)
-            return health
+        with urllib.request.urlopen(f"http://{HOST}:{port}/{path}", timeout=5) as answer:
+            body: dict[str, Any] = json.load(answer)
+            return body
     except OSError:
         return {}  # just killed by a person, and started again
 

@@ -14,6 +14,7 @@ from edge.demo import (
     Plan,
     children_of,
     demo_arguments,
+    joined,
     planned,
     players_of,
 )
@@ -50,7 +51,7 @@ def test_the_broker_is_the_first_of_the_halls_processes() -> None:
 
 
 COMMANDS = [
-    ("broker", ("broker",), ("--port", "18883", "--kind", "mosquitto")),
+    ("broker", ("broker",), ("--port", "18883", "--loopback", "--kind", "mosquitto")),
     ("hub", ("hub",), ()),
     ("web", ("web",), ("--port", "8080")),
     ("loket-3", ("node", "loket-3"), ("--pins", "mock", "--paper", "file")),
@@ -128,6 +129,21 @@ def test_a_hall_file_with_faults_is_refused(tmp_path: Path) -> None:
         pass
 
 
+def test_a_node_has_joined_once_it_hears_the_hub() -> None:
+    """One that runs and looks for the hub elsewhere has not: its presses would go nowhere."""
+    panel = {
+        "nodes": [
+            {"id": "kiosk-1", "running": True, "link": "up", "hub": "heard"},
+            {"id": "loket-1", "running": True, "link": "down", "hub": "silent"},
+            {"id": "loket-2", "running": False},
+            {"id": "board-1", "frame": "/frame/board-1.png"},
+        ]
+    }
+
+    assert joined(panel) == {"kiosk-1"}
+    assert joined({}) == set()
+
+
 def test_a_busy_broker_port_is_replaced(tmp_path: Path) -> None:
     """Two demos on one machine, each with its own data, both run."""
     with socket.socket() as other:
@@ -140,6 +156,16 @@ def test_a_busy_broker_port_is_replaced(tmp_path: Path) -> None:
         with planned(parsed(*flags)) as made:
             assert made.file.broker.port == taken
             assert made.broker_port != taken
+
+
+def test_a_halls_tls_port_is_no_demos(tmp_path: Path) -> None:
+    """`mosquitto_sub -p 8883` would greet the demo's broker with TLS."""
+    hall = tmp_path / "hall.toml"
+    hall.write_text(HALL.read_text().replace("port = 18883", "port = 8883"))
+    flags = ("--data", str(tmp_path), "--hall", str(hall), "--port", "0")
+    with planned(parsed(*flags)) as made:
+        assert made.file.broker.port == 8883
+        assert made.broker_port != 8883
 
 
 BAD_FLAGS = [
