@@ -6,7 +6,7 @@ from broker.wire.messages import Held, Result
 from broker.wire.topics import Topic
 
 if TYPE_CHECKING:
-    from broker.journal import Entry
+    from broker.entry import Entry
 
 
 class Row(NamedTuple):

@@ -15,11 +15,11 @@ import msgspec
 
 from broker.adoption import Adoption
 from broker.batch import Answer, Arrival, Batch, Publication, Row
+from broker.entry import Entry, result_of
 from broker.hall.commands import AnyCommand, CounterCommand, OpenDay, decode_command, encode_command
 from broker.hall.events import HallEvent, StreamGap, encode_events
 from broker.hall.rules import Actor, Asked, Refusal, decide
 from broker.hall.state import Hall
-from broker.journal import Entry, result_of
 from broker.log import kv
 from broker.publisher import Publisher
 from broker.watch import Change, Contact, Presence

@@ -10,18 +10,18 @@ import secrets
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import aiosqlite
 import msgspec
 
-from broker.hall.events import DayOpened, HallEvent, StreamGap, decode_events, encode_events
-from broker.store import Migration, StoreError, open_db, transact
+from broker.entry import COLUMNS, LOST, Entry, Fact, chain_root, chained, result_of
+from broker.hall.events import DayOpened, StreamGap, decode_events, encode_events
+from broker.store import Migration, StoreError, open_db, store_errors, transact
 from broker.wire.generation import generation_number
 from broker.wire.messages import Held, Result
-from broker.wire.seal import Sealed, Seals
+from broker.wire.seal import Seals
 
 BEATS_A_START = 2**32
 """Numbers of `state/hub` set apart for one start of the hub: at 10 a second, 13 years."""
@@ -50,72 +50,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
 )
 
-COLUMNS = "pos, at_ms, node, stream, seq, command, events, refusal, detail"
-"""What the hash of a row covers, in this order; a later column joins with a chain version."""
-
-
-LOST = "lost"
-"""Refusal of a row that reached only a hub whose journal is gone; whoever pressed presses again."""
 
 _Columns = tuple[int, int, str, str, int, bytes, bytes, str, str]
-
-
-class Entry(NamedTuple):
-    """One decided command, as it enters the journal.
-
-    Attributes:
-        pos: 1 for the first, dense.
-        at_ms: Hub's wall clock, never lower than the row's before.
-        seq: Within its stream the one after the last, or `seq_upto` of the gap it records.
-        command: JSON as it arrived, unchecked when refused as `rejected`.
-        refusal: Empty when accepted.
-    """
-
-    pos: int
-    at_ms: int
-    node: str
-    stream: str
-    seq: int
-    command: bytes
-    events: tuple[HallEvent, ...]
-    refusal: str = ""
-    detail: str = ""
-
-
-def result_of(entry: Entry, events: bytes, *, gen: str, seals: Seals) -> Result:
-    """Return what the entry's sender is told: sealed, as it stands in the journal of `gen`.
-
-    Args:
-        events: As the journal holds them: a later release may write the same ones otherwise.
-    """
-    sealed = Sealed(
-        gen,
-        entry.pos,
-        entry.at_ms,
-        entry.stream,
-        entry.seq,
-        entry.command,
-        events,
-        entry.refusal,
-    )
-    return Result(
-        seq=entry.seq,
-        pos=entry.pos,
-        at_ms=entry.at_ms,
-        events=entry.events,
-        refusal=entry.refusal,
-        detail=entry.detail,
-        gen=gen,
-        seal=seals.seal(sealed),
-    )
-
-
-class Fact(NamedTuple):
-    """What a fold needs of a row."""
-
-    pos: int
-    at_ms: int
-    events: tuple[HallEvent, ...]
 
 
 class _Head(NamedTuple):
@@ -130,24 +66,6 @@ class _Move(NamedTuple):
     node: str
     before: int
     last: int
-
-
-def chain_root(born: str) -> bytes:
-    """Return what stands for the hash before the first row of a journal born as `n-hex`."""
-    return sha256(b"loket journal 1 " + born.encode()).digest()
-
-
-def chained(before: bytes, columns: Sequence[int | str | bytes]) -> bytes:
-    """Return a row's hash: over the hash before it and the row's `COLUMNS`.
-
-    Each column is led by its length, so bytes moved from one to the next are another row.
-    """
-    link = sha256(before)
-    for column in columns:
-        body = column if isinstance(column, bytes) else str(column).encode()
-        link.update(len(body).to_bytes(8, "big"))
-        link.update(body)
-    return link.digest()
 
 
 class Journal:
@@ -237,6 +155,23 @@ class Journal:
     def newest_gen(self) -> str:
         """The generation of the newest row; empty when there is none."""
         return self.gen_of(self._head.pos) if self._head.pos else ""
+
+    async def take_copy(self, copy: Path) -> int:
+        """Fill this empty journal from a copy of another, as far as its chain holds.
+
+        A recovery is going on from then on: nodes hold what came after. Return the last position.
+
+        Raises:
+            StoreError: The copy can't be read, or the disk refuses its rows; nothing has changed.
+            ValueError: This journal has rows.
+        """
+        if self._head.pos:
+            raise ValueError(f"{self._path} has {self._head.pos} rows: no copy can be taken")
+        self._head = await transact(self._db, lambda db: _take_copy(db, copy))
+        self.generations = tuple(await transact(self._db, _generations))
+        self.streams = await transact(self._db, _streams)
+        self.is_recovering = True
+        return self._head.pos
 
     async def begin_generation(self, gen: str) -> None:
         """Commit that rows from here on are of this generation, and that a recovery is going on."""
@@ -339,6 +274,42 @@ def _begin_generation(db: sqlite3.Connection, pos: int, gen: str) -> None:
     db.execute("DELETE FROM generations WHERE pos >= ?", (pos,))
     db.execute("INSERT INTO generations VALUES (?, ?)", (pos, gen))
     db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", [("gen", gen), ("recovering", "1")])
+
+
+def _take_copy(db: sqlite3.Connection, copy: Path) -> _Head:
+    with store_errors(copy), contextlib.closing(_opened_copy(copy)) as other:
+        meta: dict[str, str] = dict(other.execute("SELECT key, value FROM meta").fetchall())
+        head = _Head(0, 0, chain_root(meta["born"]))
+        for written, *columns in other.execute(f"SELECT hash, {COLUMNS} FROM rows ORDER BY pos"):  # noqa: S608 - constant
+            link = chained(head.hash, columns)
+            if columns[0] != head.pos + 1 or link != written:
+                break
+            head = _Head(columns[0], columns[1], link)
+            _take_row(db, columns, link)
+        generations = other.execute("SELECT pos, gen FROM generations").fetchall()
+    db.execute("DELETE FROM generations")
+    db.executemany(
+        "INSERT INTO generations VALUES (?, ?)",
+        [g for g in generations if g[0] <= max(1, head.pos)],
+    )
+    gen = _generations(db)[-1][1]
+    db.executemany(
+        "INSERT OR REPLACE INTO meta VALUES (?, ?)",
+        [("born", meta["born"]), ("gen", gen), ("recovering", "1")],
+    )
+    return head
+
+
+def _take_row(db: sqlite3.Connection, columns: Sequence[Any], link: bytes) -> None:
+    pos, _, node, stream, seq, *_ = columns
+    db.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*columns, link))
+    db.execute("INSERT OR REPLACE INTO streams VALUES (?, ?, ?)", (stream, node, seq))
+    days = [event for event in decode_events(columns[6]) if isinstance(event, DayOpened)]
+    db.executemany("INSERT INTO days VALUES (?, ?)", [(pos, day.date) for day in days])
+
+
+def _opened_copy(copy: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{copy.absolute().as_uri()}?mode=ro", uri=True)
 
 
 def _streams(db: sqlite3.Connection) -> dict[str, tuple[str, int]]:

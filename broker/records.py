@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Raw, Struct
 
-from broker.journal import COLUMNS, chain_root, chained
+from broker.entry import COLUMNS, chain_root, chained
 from broker.store import StoreError, store_errors
 
 ROWS_AT_ONCE = 1000

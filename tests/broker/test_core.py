@@ -8,11 +8,11 @@ import pytest
 
 from broker.batch import Batch, Publication
 from broker.core import HubCore
+from broker.entry import result_of
 from broker.hall.events import encode_events
 from broker.hall.rules import Actor
 from broker.hall.setup import Agency, Counter, Service, Setup, make_setup
 from broker.hall.state import Hall
-from broker.journal import result_of
 from broker.publisher import COUNTERS_AFTER_S, SAY_AGAIN_S
 from broker.wire.seal import Sealed, Seals
 from broker.wire.topics import Kind, Topic

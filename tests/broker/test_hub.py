@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from broker.core import HubCore
+from broker.entry import Entry
 from broker.hall.rules import Actor
 from broker.hall.setup import Agency, Counter, Service, Setup, make_setup
 from broker.hall.state import Hall
 from broker.hub import COUNTS_EVERY_S, INBOX_MAX, Hub, Inbox
-from broker.journal import Entry
 from broker.link import Connected, Disconnected, LinkEvent, Received
 from broker.publisher import SAY_AGAIN_S
 from broker.store import StoreError

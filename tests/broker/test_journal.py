@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from broker.entry import Entry, chained, result_of
 from broker.hall.events import CounterOpened, StreamGap, encode_events
-from broker.journal import BEATS_A_START, Entry, Journal, chained, result_of
+from broker.journal import BEATS_A_START, Journal
 from broker.records import verify
 from broker.store import StoreError
 from broker.wire.seal import Seals

@@ -111,7 +111,8 @@ async def test_a_deep_command_hides_no_row_behind_it(tmp_path: Path) -> None:
         )
 
     one, two = (json.loads(line)["command"] for line in export(path))
-    assert one in (deep.hex(), json.loads(deep))
+    # Only where the exporter's parser took it: another may not.
+    assert one == deep.hex() or json.dumps(one, separators=(",", ":")).encode() == deep
     assert two == {"type": "close"}
 
 

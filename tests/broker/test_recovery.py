@@ -9,12 +9,13 @@ import pytest
 from broker.hall.events import Adopted, DayOpened, NumbersMoved, OriginGap, StreamGap
 from broker.journal import Journal
 from broker.records import verify
+from broker.store import StoreError
 from broker.wire.giving import PROGRESS_S, START, Decided, give_of
 from broker.wire.messages import Held, Place, encode
 from broker.wire.seal import Seals
 from broker.wire.topics import Kind
 from tests.broker.test_core import AT_MS, COUNTER, ISSUE, KIOSK, Desk
-from tests.broker.written import HUB, entry, hex_of, written
+from tests.broker.written import DESK, HUB, change, entry, hex_of, written
 from tests.broker.written import KIOSK as STREAM
 
 GEN = "1-deadbeef"
@@ -229,3 +230,41 @@ def test_numbers_go_on_at_the_next_hundred(last: int, moved: int) -> None:
     linked(desk).core.recover(desk.now_s)
 
     assert end(desk, PROGRESS_S)[-1] == (NumbersMoved(numbers={"A": moved}),)
+
+
+@pytest.mark.parametrize(("damaged", "last"), [(0, 6), (4, 3), (1, 0)])
+async def test_a_copy_is_taken_as_far_as_its_chain_holds(
+    tmp_path: Path, damaged: int, last: int
+) -> None:
+    """Rows, streams, days and generations; the rest is asked of the nodes."""
+    copy, path = tmp_path / "copy.db", tmp_path / "journal.db"
+    await written(copy)
+    if damaged:
+        change(copy, "UPDATE rows SET at_ms = at_ms + 1 WHERE pos = ?", damaged)
+    async with Journal.open(path) as journal:
+        assert await journal.take_copy(copy) == last
+        assert journal.is_recovering
+        assert journal.gen == "1-0a0a0a0a"
+        assert journal.streams.get(HUB) == ({6: ("hub", 2), 3: ("hub", 1)}.get(last))
+        await journal.begin_generation("2-00000001")
+        await journal.commit([entry(last + 1, DESK, 6 if last == 6 else 1)], recovered=True)
+    assert verify(path) == (last + 1, None)
+
+
+async def test_a_journal_with_rows_takes_no_copy(tmp_path: Path) -> None:
+    """What it has would be lost."""
+    path = tmp_path / "journal.db"
+    await written(path)
+    async with Journal.open(path) as journal:
+        with pytest.raises(ValueError, match="has 6 rows"):
+            await journal.take_copy(path)
+
+
+async def test_a_copy_that_is_none_stops_the_hub(tmp_path: Path) -> None:
+    """A person put it there and must know."""
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(b"no database" * 500)
+    async with Journal.open(tmp_path / "journal.db") as journal:
+        with pytest.raises(StoreError, match=r"copy\.db"):
+            await journal.take_copy(copy)
+    assert verify(tmp_path / "journal.db") == (0, None)

@@ -3,8 +3,9 @@
 import sqlite3
 from pathlib import Path
 
+from broker.entry import Entry
 from broker.hall.events import CounterOpened, DayOpened, HallEvent, StreamGap, TicketIssued
-from broker.journal import Entry, Journal
+from broker.journal import Journal
 
 HUB, KIOSK, DESK = (f"{n:032x}" for n in range(1, 4))
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from broker.hub import COPY_FILE
 from broker.records import verify
-from tests.real.hall import RunningHall, running_hall, until
+from tests.real.hall import RunningHall, reading, running_hall, until
 from tests.real.oracle import twice
 
 
@@ -69,3 +70,38 @@ def test_a_hub_without_its_journal_has_every_printed_number_back(tmp_path: Path)
         assert fresh.endswith("100")
         assert twice(hall.journal()) == []
     assert verify(tmp_path / "hub" / "journal.db").fault is None
+
+
+@pytest.mark.needs("mosquitto")
+@pytest.mark.needs("mosquitto_sub")
+def test_a_copy_and_the_nodes_have_all_rows_and_numbers_just_go_on(tmp_path: Path) -> None:
+    """The copy has what no node holds, the nodes what came after it: nothing is unknown."""
+    with running_hall(data=tmp_path, broker="mosquitto") as hall:
+        panel = hall.panel()
+        kiosk, buttons = next((i, n["services"]) for i, n in panel.items() if n["role"] == "kiosk")
+        button = next(iter(buttons))
+        for _ in range(2):
+            assert hall.press(kiosk, button)
+        until(partial(is_settled, hall, kiosk), "every row has its result")
+        folder = tmp_path / "hub"
+        with reading(folder / "journal.db") as db, sqlite3.connect(folder / COPY_FILE) as copy:
+            db.backup(copy)
+        copy.close()
+        for _ in range(3):
+            assert hall.press(kiosk, button)
+        until(partial(is_settled, hall, kiosk), "every row has its result")
+        until(lambda: len(hall.slips(kiosk)) == 5, "five slips")
+        before = numbers(hall)
+
+        old = hall.kill("hub")
+        for name in ("journal.db", "journal.db-wal", "journal.db-shm"):
+            (folder / name).unlink(missing_ok=True)
+        hall.until_restarted("hub", old)
+        assert hall.press(kiosk, button)
+        until(partial(is_settled, hall, kiosk), "every row has its result", within_s=30)
+
+        after = numbers(hall)
+        assert {ticket: after[ticket] for ticket in before} == before
+        assert sorted(number[1:] for number in after.values()) == [f"{n:03}" for n in range(1, 7)]
+        assert twice(hall.journal()) == []
+    assert verify(folder / "journal.db").fault is None
