@@ -5,6 +5,7 @@ read from the nodes' outboxes and the hub's journal, opened read-only.
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -189,7 +191,10 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 @contextlib.contextmanager
 def running_hall(*, data: Path, broker: str) -> Iterator[RunningHall]:
     """Run the demo's hall for the block."""
-    hall = RunningHall(data=data, broker=broker)
+    # One start at a time: two demos that look at once both find the hall file's port free.
+    with (Path(tempfile.gettempdir()) / "loket-tests-demo.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        hall = RunningHall(data=data, broker=broker)
     try:
         yield hall
     finally:
