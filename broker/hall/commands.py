@@ -70,6 +70,24 @@ class Cancel(Command, frozen=True, kw_only=True):
     ticket: Origin
 
 
+class Hold(Command, frozen=True, kw_only=True):
+    """Let a waiting visitor be away for a while: phone, desk or pad. It returns by itself."""
+
+    ticket: Origin
+
+
+class Return(Command, frozen=True, kw_only=True):
+    """Let a parked ticket wait again, at its old place."""
+
+    ticket: Origin
+
+
+class Reinstate(Command, frozen=True, kw_only=True):
+    """Bring back a ticket that ended today, behind the next two: the visitor is here after all."""
+
+    ticket: Origin
+
+
 class CounterCommand(Command, frozen=True, kw_only=True):
     """Something the staff at one counter ask for."""
 
@@ -80,7 +98,7 @@ class CounterCommand(Command, frozen=True, kw_only=True):
 
 
 class CallNext(CounterCommand, frozen=True, kw_only=True):
-    """Close the current ticket and call the next; opens a closed or paused counter."""
+    """End the current ticket and call the next; opens a closed or paused counter."""
 
 
 class Recall(CounterCommand, frozen=True, kw_only=True):
@@ -95,6 +113,38 @@ class Close(CounterCommand, frozen=True, kw_only=True):
     """The current ticket is served; nobody is called."""
 
 
+class Start(CounterCommand, frozen=True, kw_only=True):
+    """The called visitor is here: serving begins."""
+
+
+class Park(CounterCommand, frozen=True, kw_only=True):
+    """Set the current ticket aside until staff return or call it: a form is missing."""
+
+
+class CallNumber(CounterCommand, frozen=True, kw_only=True):
+    """End the current ticket as `call_next` would and call this one, waiting or parked."""
+
+    number: Number
+
+
+class Transfer(CounterCommand, frozen=True, kw_only=True):
+    """Let the current ticket wait elsewhere, with its number and the time of its first issue.
+
+    Attributes:
+        service: To wait for; empty = it stays with its own.
+        to_counter: The only one that may call it, while that one is not closed; None = any.
+    """
+
+    service: Annotated[str, Meta(pattern=r"^([a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?)?\Z")] = ""
+    to_counter: CounterId | None = None
+
+
+class SetService(CounterCommand, frozen=True, kw_only=True):
+    """Say which of an agency's services the current ticket, taken for its general one, is for."""
+
+    service: Id
+
+
 class PauseCounter(CounterCommand, frozen=True, kw_only=True):
     """Stop calling for a while; the current ticket stays."""
 
@@ -105,6 +155,10 @@ class OpenCounter(CounterCommand, frozen=True, kw_only=True):
 
 class CloseCounter(CounterCommand, frozen=True, kw_only=True):
     """Close the counter; a current ticket is closed as `call_next` would."""
+
+
+class ReturnDue(Command, frozen=True, kw_only=True):
+    """Let every parked ticket wait again whose time has come. Hub only, when `policy.due` says."""
 
 
 class OpenDay(Command, frozen=True, kw_only=True):
@@ -121,13 +175,22 @@ AnyCommand = (
     Issue
     | ConfirmPrint
     | Cancel
+    | Hold
+    | Return
+    | Reinstate
     | CallNext
     | Recall
     | NoShow
     | Close
+    | Start
+    | Park
+    | CallNumber
+    | Transfer
+    | SetService
     | PauseCounter
     | OpenCounter
     | CloseCounter
+    | ReturnDue
     | OpenDay
 )
 

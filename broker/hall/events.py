@@ -14,6 +14,8 @@ from broker.hall.stamps import AtMs, Count, Generation, Position
 
 Outcome = Literal["served", "no_show", "cancelled", "expired"]
 
+ParkedFor = Literal["park", "hold", "no_show"]
+
 CALL_ID_EMPTY = ""
 """`seen` of a command whose lamp or page showed no call."""
 
@@ -77,6 +79,63 @@ class TicketRecalled(Event, frozen=True, kw_only=True):
     counter: int
     call_id: str
     repeat: int
+
+
+class ServingStarted(Event, frozen=True, kw_only=True):
+    """The called visitor is at the counter."""
+
+    ticket: str
+
+
+class TicketParked(Event, frozen=True, kw_only=True):
+    """The ticket is set aside and keeps its place.
+
+    Attributes:
+        why: Staff `park` it, its bearer `hold`s it, or it was called and nobody came.
+        back_ms: Hub's wall clock from which it may return by itself; 0 = only by hand.
+        places: So many others of its service are called before it returns by itself.
+    """
+
+    ticket: str
+    why: ParkedFor
+    back_ms: int = 0
+    places: int = 0
+
+
+class TicketReturned(Event, frozen=True, kw_only=True):
+    """A parked ticket waits again, at its old place."""
+
+    ticket: str
+
+
+class TicketTransferred(Event, frozen=True, kw_only=True):
+    """The ticket waits elsewhere, at the place of its first issue.
+
+    Attributes:
+        counter: The only one that calls it, while that one is not closed; None = any.
+    """
+
+    ticket: str
+    service: str
+    counter: int | None = None
+
+
+class ServiceSet(Event, frozen=True, kw_only=True):
+    """The ticket is for this service; its number, its place and where it stands are as before."""
+
+    ticket: str
+    service: str
+
+
+class TicketReinstated(Event, frozen=True, kw_only=True):
+    """A ticket that had ended waits again.
+
+    Attributes:
+        behind: The ticket it stands behind; empty = it has its old place.
+    """
+
+    ticket: str
+    behind: str = ""
 
 
 class TicketClosed(Event, frozen=True, kw_only=True):
@@ -161,6 +220,12 @@ HallEvent = (
     | PrintConfirmed
     | TicketCalled
     | TicketRecalled
+    | ServingStarted
+    | TicketParked
+    | TicketReturned
+    | TicketTransferred
+    | ServiceSet
+    | TicketReinstated
     | TicketClosed
     | CounterOpened
     | CounterPaused

@@ -190,6 +190,11 @@ class Setup(Struct, frozen=True, kw_only=True):
         zones: Empty when the hall is one room.
         served_min_s: `call_next` closes a called ticket as served from this age, else as no-show.
         command_ttl_s: Counter commands older than this are refused as stale.
+        no_show_return_after: Places behind which who did not come returns.
+        no_show_return_min: Minutes before which it does not.
+        no_show_max: How often it returns; then its ticket is closed.
+        hold_min: Minutes after which a held ticket returns by itself (DESIGN §4).
+        hold_max: How often a ticket can be held.
     """
 
     hall: str
@@ -203,6 +208,11 @@ class Setup(Struct, frozen=True, kw_only=True):
     zones: dict[str, Zone] = {}
     served_min_s: int = 45
     command_ttl_s: int = 10
+    no_show_return_after: int = 3
+    no_show_return_min: int = 3
+    no_show_max: int = 2
+    hold_min: int = 30
+    hold_max: int = 2
 
 
 def make_setup(  # noqa: PLR0913 - the sections of a hall file, each by name
@@ -217,6 +227,9 @@ def make_setup(  # noqa: PLR0913 - the sections of a hall file, each by name
     zones: tuple[Zone, ...] = (),
     served_min_s: int = 45,
     command_ttl_s: int = 10,
+    no_show_return_after: int = 3,
+    no_show_return_min: int = 3,
+    no_show_max: int = 2,
 ) -> Setup:
     """Return the setup of a hall whose parts have passed `firmware_config`'s checks.
 
@@ -242,4 +255,7 @@ def make_setup(  # noqa: PLR0913 - the sections of a hall file, each by name
         zones={zone.id: zone for zone in zones},
         served_min_s=served_min_s,
         command_ttl_s=command_ttl_s,
+        no_show_return_after=no_show_return_after,
+        no_show_return_min=no_show_return_min,
+        no_show_max=no_show_max,
     )

@@ -18,11 +18,7 @@ A day stands alone: `day_opened` drops everything before it, so the rows since t
 the same state as the whole journal.
 """
 
-from bisect import bisect_left, insort
 from collections import deque
-from dataclasses import dataclass, field
-from enum import StrEnum
-from operator import attrgetter
 from typing import NamedTuple, assert_never
 
 from broker.hall.events import (
@@ -35,102 +31,38 @@ from broker.hall.events import (
     HallEvent,
     NumbersMoved,
     OriginGap,
-    Outcome,
     PrintConfirmed,
+    ServiceSet,
+    ServingStarted,
     StreamGap,
     TicketCalled,
     TicketClosed,
     TicketIssued,
+    TicketParked,
     TicketRecalled,
+    TicketReinstated,
+    TicketReturned,
+    TicketTransferred,
 )
+from broker.hall.queues import CounterState, Line, Queue
 from broker.hall.setup import Setup
+from broker.hall.ticket import AT_COUNTER, Ticket, TicketState
 from broker.hall.views import CALL_FRESH_MS, CALLS_MAX, CALLS_MIN, Call, CounterStatus
 
+TicketMove = (
+    TicketCalled
+    | TicketRecalled
+    | ServingStarted
+    | TicketParked
+    | TicketReturned
+    | TicketTransferred
+    | TicketReinstated
+    | TicketClosed
+)
+"""What brings a ticket into another state."""
 
-class TicketState(StrEnum):
-    """Where a ticket is in its life (DESIGN §4)."""
-
-    WAITING = "waiting"
-    CALLED = "called"
-    SERVING = "serving"
-    PARKED = "parked"
-    CLOSED = "closed"
-
-
-AT_COUNTER = frozenset({TicketState.CALLED, TicketState.SERVING})
-"""States of a visitor who is at a counter, or on the way to it."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Ticket:
-    """One visitor's turn.
-
-    Attributes:
-        id: Origin of its issue, unique for ever.
-        number: What people read; empty when only later events of it are known.
-        service: Empty when only later events of it are known: then no counter can call it.
-        visit: Id of the first ticket of the same person's visit.
-        place: (hub's wall clock when it was issued, by the age of the press; how many tickets the
-            day had before): the smallest is called first.
-        printed: It is on paper, so it may be called.
-        counter: Where it is called or served; None elsewhere.
-        call_id: Of the newest call; empty before the first.
-        called_ms: Hub's wall clock at the newest call, recalls included.
-        repeat: 1 for the first call, 2 for the first recall, ...
-        outcome: None until closed.
-        waits, ready: Whether its `Queue` counts it, and lists it.
-    """
-
-    id: str
-    number: str = ""
-    service: str = ""
-    visit: str
-    place: tuple[int, int]
-    code_sha256: str = ""
-    printed: bool = False
-    state: TicketState = TicketState.WAITING
-    counter: int | None = None
-    call_id: str = CALL_ID_EMPTY
-    called_ms: int = 0
-    repeat: int = 0
-    outcome: Outcome | None = None
-    waits: bool = False
-    ready: bool = False
-
-
-_by_place = attrgetter("place")
-
-
-@dataclass(slots=True, kw_only=True)
-class CounterState:
-    """A counter of the hall, now."""
-
-    id: int
-    status: CounterStatus = "closed"
-    current: Ticket | None = None
-
-    @property
-    def call_id(self) -> str:
-        """What `seen` must be: the newest call's id, or empty (DESIGN §5.6)."""
-        return self.current.call_id if self.current else CALL_ID_EMPTY
-
-
-@dataclass(slots=True, kw_only=True)
-class Queue:
-    """The tickets of one service, kept as they change so that nobody has to count a day's tickets.
-
-    Attributes:
-        ready: Those that could be called now, next one first: they wait, are on paper, and nobody
-            of their visit is at a counter.
-        waiting: How many wait, ready or not.
-        issued: How many were issued today.
-        last: The newest number; empty before the first.
-    """
-
-    ready: list[Ticket] = field(default_factory=list)
-    waiting: int = 0
-    issued: int = 0
-    last: str = ""
+TicketEvent = TicketMove | TicketIssued | PrintConfirmed | ServiceSet
+"""What happens to one ticket."""
 
 
 class Changed(NamedTuple):
@@ -157,6 +89,9 @@ class Hall:
         counters: By id: all of the setup, and any an event has named.
         queues: By service id: all of the setup, and any an event has named.
         numbers: The highest number given today, by prefix.
+        by_number: The newest ticket of each number.
+        away: Parked tickets that return by themselves, by id.
+        reinstated: How many tickets were reinstated today.
         calls: Newest last; those too old for any board are dropped.
     """
 
@@ -170,6 +105,9 @@ class Hall:
         self.counters: dict[int, CounterState]
         self.queues: dict[str, Queue]
         self.numbers: dict[str, int]
+        self.by_number: dict[str, Ticket]
+        self.away: dict[str, Ticket]
+        self.reinstated: int
         self.calls: deque[Call]
         self._counters_of: dict[str, list[int]] = {}
         for counter in setup.counters.values():
@@ -202,20 +140,6 @@ class Hall:
                 self._clear()
                 self._changed.update(self.counters)
                 self._board_changed = True
-            case TicketIssued():
-                self._issued(event, at_ms)
-            case PrintConfirmed():
-                ticket = self._ticket(event.ticket, at_ms)
-                ticket.printed = True
-                self._refresh(ticket.visit)
-            case TicketCalled() | TicketRecalled():
-                self._called(event, at_ms)
-            case TicketClosed():
-                ticket = self._ticket(event.ticket, at_ms)
-                self._leave_counter(ticket)
-                ticket.state = TicketState.CLOSED
-                ticket.outcome = event.outcome
-                self._refresh(ticket.visit)
             case CounterOpened() | CounterPaused() | CounterClosed():
                 self._counter_turned(event)
             case NumbersMoved():
@@ -223,6 +147,41 @@ class Hall:
                     self.numbers[prefix] = max(self.numbers.get(prefix, 0), number)
             case StreamGap() | OriginGap() | Adopted():
                 pass  # For the technician: where rows are from, or that nobody knows them.
+            case _:
+                self._fold_ticket(event, self._ticket(event.ticket, at_ms), at_ms)
+
+    def _fold_ticket(self, event: TicketEvent, ticket: Ticket, at_ms: int) -> None:
+        match event:
+            case TicketIssued():
+                self._issued(event, ticket)
+            case PrintConfirmed():
+                ticket.printed = True
+            case ServiceSet():
+                self._serve_as(ticket, event.service)
+            case _:
+                self._moved(event, ticket, at_ms)
+        self._refresh(ticket.visit)
+
+    def _moved(self, event: TicketMove, ticket: Ticket, at_ms: int) -> None:
+        match event:
+            case TicketCalled() | TicketRecalled():
+                self._called(event, ticket, at_ms)
+            case ServingStarted():
+                if ticket.counter is not None:  # else the call that it follows is not known
+                    ticket.state = TicketState.SERVING
+            case TicketParked():
+                self._parked(event, ticket)
+            case TicketReturned():
+                self._put(ticket, TicketState.WAITING)
+            case TicketTransferred():
+                self._put(ticket, TicketState.WAITING)
+                self._send(ticket, event.counter)
+                self._serve_as(ticket, event.service)
+            case TicketReinstated():
+                self._reinstated(event, ticket)
+            case TicketClosed():
+                self._put(ticket, TicketState.CLOSED)
+                ticket.outcome = event.outcome
             case _:
                 assert_never(event)
 
@@ -232,13 +191,16 @@ class Hall:
         self.counters = {counter: CounterState(id=counter) for counter in self.setup.counters}
         self.queues = {service: Queue() for service in self.setup.services}
         self.numbers = {}
+        self.by_number = {}
+        self.away = {}
+        self.reinstated = 0
         self.calls = deque(maxlen=CALLS_MAX)
 
     def _ticket(self, ticket_id: str, at_ms: int) -> Ticket:
         """Return the ticket; a new one, of which only the id is known, if there is none."""
         ticket = self.tickets.get(ticket_id)
         if ticket is None:
-            place = (at_ms, len(self.tickets))
+            place = (at_ms, len(self.tickets), 0)
             ticket = Ticket(id=ticket_id, visit=ticket_id, place=place)
             self.tickets[ticket_id] = ticket
             self.visits.setdefault(ticket.visit, []).append(ticket)
@@ -250,45 +212,93 @@ class Hall:
             counter = self.counters[counter_id] = CounterState(id=counter_id)
         return counter
 
-    def _issued(self, event: TicketIssued, at_ms: int) -> None:
-        ticket = self._ticket(event.ticket, at_ms)
+    def _queue(self, service: str) -> Queue:
+        queue = self.queues.get(service)
+        if queue is None:
+            queue = self.queues[service] = Queue()
+        return queue
+
+    def _issued(self, event: TicketIssued, ticket: Ticket) -> None:
         if ticket.number:
             return  # Issued before: a number is given once.
-        self._index(ticket, waits=False, ready=False)
+        self._index(ticket, waits=False, line=None)
         self.visits[ticket.visit].remove(ticket)
         self._refresh(ticket.visit)
         ticket.number = event.number
         ticket.service = event.service
         ticket.visit = event.visit
-        ticket.place = (event.issued_ms, ticket.place[1])
+        ticket.place = (event.issued_ms, *ticket.place[1:])
         ticket.code_sha256 = event.code_sha256
         self.visits.setdefault(ticket.visit, []).append(ticket)
-        self._refresh(ticket.visit)
-        queue = self.queues[ticket.service]
+        self.by_number[ticket.number] = ticket
+        queue = self._queue(ticket.service)
         queue.issued += 1
         queue.last = ticket.number
         prefix, digits = ticket.number[:-3], ticket.number[-3:]
         if digits.isdecimal():
             self.numbers[prefix] = max(self.numbers.get(prefix, 0), int(digits))
+        if ticket.counter is not None:
+            self._board_changed = True  # a call of this number may be one of its own
 
-    def _called(self, event: TicketCalled | TicketRecalled, at_ms: int) -> None:
-        ticket = self._ticket(event.ticket, at_ms)
+    def _called(self, event: TicketCalled | TicketRecalled, ticket: Ticket, at_ms: int) -> None:
         counter = self._counter(event.counter)
         if counter.current is not ticket:
             self._put_back(counter)
-            self._leave_counter(ticket)
+        self._put(ticket, TicketState.CALLED, keep=counter.id)
         if isinstance(event, TicketCalled) or counter.status == "closed":
-            counter.status = "open"
+            self._set_status(counter, "open")
         counter.current = ticket
-        ticket.state = TicketState.CALLED
-        ticket.outcome = None
         ticket.counter = counter.id
         ticket.call_id = event.call_id
         ticket.called_ms = at_ms
-        ticket.repeat = event.repeat if isinstance(event, TicketRecalled) else 1
-        self._refresh(ticket.visit)
+        ticket.repeat = 1
+        if isinstance(event, TicketRecalled):
+            ticket.repeat = event.repeat
+        else:
+            self._queue(ticket.service).calls += 1
         if ticket.number:
             self._record_call(ticket, counter.id)
+
+    def _parked(self, event: TicketParked, ticket: Ticket) -> None:
+        self._put(ticket, TicketState.PARKED)
+        ticket.parked_for = event.why
+        ticket.holds += event.why == "hold"
+        ticket.no_shows += event.why == "no_show"
+        ticket.back_calls = self._queue(ticket.service).calls + event.places
+        if event.back_ms > 0:
+            ticket.back_ms = event.back_ms
+            self.away[ticket.id] = ticket
+
+    def _reinstated(self, event: TicketReinstated, ticket: Ticket) -> None:
+        self._put(ticket, TicketState.WAITING)
+        self._index(ticket, waits=False, line=None)  # before its place changes
+        ticket.printed = True  # the visitor stands there with it
+        before = self.tickets.get(event.behind)
+        if before is not None:
+            self.reinstated += 1
+            ticket.place = (*before.place[:2], self.reinstated)
+
+    def _send(self, ticket: Ticket, counter: int | None) -> None:
+        """Let one counter alone call the ticket, or any when it is None."""
+        self._index(ticket, waits=False, line=None)
+        if ticket.only_counter is not None:
+            self.counters[ticket.only_counter].sent.remove(ticket)
+        ticket.only_counter = counter
+        if counter is not None:
+            self._counter(counter).sent.append(ticket)
+
+    def _serve_as(self, ticket: Ticket, service: str) -> None:
+        """Move the ticket to another service's queue."""
+        if ticket.service == service:
+            return
+        self._index(ticket, waits=False, line=None)
+        is_issued = ticket.number != ""
+        self._queue(ticket.service).issued -= is_issued
+        ticket.service = service
+        self._queue(service).issued += is_issued
+        ticket.back_calls = 0  # the places were the other queue's
+        if ticket.counter is not None:
+            self._changed.add(ticket.counter)
 
     def _record_call(self, ticket: Ticket, counter: int) -> None:
         self._board_changed = True
@@ -311,34 +321,45 @@ class Hall:
         self._changed.add(counter.id)
         match event:
             case CounterOpened():
-                counter.status = "open"
+                self._set_status(counter, "open")
             case CounterPaused():
-                counter.status = "paused"
+                self._set_status(counter, "paused")
             case CounterClosed():
-                counter.status = "closed"
                 self._put_back(counter)
+                self._set_status(counter, "closed")
             case _:
                 assert_never(event)
+
+    def _set_status(self, counter: CounterState, status: CounterStatus) -> None:
+        counter.status = status
+        for ticket in counter.sent:
+            self._refresh(ticket.visit)  # any counter of its service calls it while this is closed
 
     def _put_back(self, counter: CounterState) -> None:
         """Let the counter's ticket, if there is one, wait again: nothing told of its end."""
         ticket = counter.current
         if ticket is None:
             return
-        self._leave_counter(ticket)
-        ticket.state = TicketState.WAITING
+        self._put(ticket, TicketState.WAITING)
         ticket.call_id = CALL_ID_EMPTY
         ticket.repeat = 0
         self._refresh(ticket.visit)
 
-    def _leave_counter(self, ticket: Ticket) -> None:
-        """Take the ticket from its counter, if it is at one."""
-        if ticket.counter is None:
-            return
-        self.counters[ticket.counter].current = None
-        self._changed.add(ticket.counter)
-        self._board_changed = True  # its call is over
-        ticket.counter = None
+    def _put(self, ticket: Ticket, state: TicketState, *, keep: int | None = None) -> None:
+        """Bring the ticket into a state, from its counter unless it stays at this one."""
+        if ticket.state in AT_COUNTER and state not in AT_COUNTER:
+            for member in self.visits[ticket.visit]:
+                member.free_ms = self.at_ms
+        if ticket.counter is not None and ticket.counter != keep:
+            self.counters[ticket.counter].current = None
+            self._changed.add(ticket.counter)
+            self._board_changed = True  # its call is over
+            ticket.counter = None
+        ticket.state = state
+        ticket.outcome = None
+        ticket.parked_for = None
+        ticket.back_ms = 0
+        self.away.pop(ticket.id, None)
 
     def _refresh(self, visit: str) -> None:
         """Bring the queues up to date after a ticket of this visit has changed."""
@@ -346,25 +367,31 @@ class Hall:
         free = not any(member.state in AT_COUNTER for member in members)
         for member in members:
             waits = member.state is TicketState.WAITING
-            self._index(member, waits=waits, ready=waits and member.printed and free)
+            ready = waits and member.printed and free
+            self._index(member, waits=waits, line=self._line_of(member) if ready else None)
             if member.counter is not None:
                 # Its call, or how many it could call after it: the rest of the visit counts.
                 self._changed.add(member.counter)
 
-    def _index(self, ticket: Ticket, *, waits: bool, ready: bool) -> None:
-        queue = self.queues.get(ticket.service)
-        if queue is None:
-            queue = self.queues[ticket.service] = Queue()
-        queue.waiting += waits - ticket.waits
+    def _line_of(self, ticket: Ticket) -> str | int:
+        only = ticket.only_counter
+        if only is None or self.counters[only].status == "closed":
+            return ticket.service
+        return only
+
+    def _index(self, ticket: Ticket, *, waits: bool, line: str | int | None) -> None:
+        self._queue(ticket.service).waiting += waits - ticket.waits
         ticket.waits = waits
-        if ticket.ready == ready:
+        if ticket.line == line:
             return
-        ticket.ready = ready
-        if ready:
-            insort(queue.ready, ticket, key=_by_place)
-        else:
-            del queue.ready[bisect_left(queue.ready, ticket.place, key=_by_place)]
-        self._changed.update(self._counters_of.get(ticket.service, ()))
+        for name, is_in in ((ticket.line, False), (line, True)):
+            if name is None:
+                continue
+            found: Line = self._queue(name) if isinstance(name, str) else self.counters[name]
+            (found.enter if is_in else found.leave)(ticket)
+            counters = self._counters_of.get(name, ()) if isinstance(name, str) else (name,)
+            self._changed.update(counters)
+        ticket.line = line
 
 
 def _are_late(events: tuple[HallEvent, ...]) -> bool:

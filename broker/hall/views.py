@@ -15,7 +15,9 @@ from broker.hall.setup import CounterId
 from broker.hall.stamps import AtMs, CallId, Count, Day, Generation, Position, Repeat
 
 if TYPE_CHECKING:
-    from broker.hall.state import Hall, Queue, Ticket
+    from broker.hall.queues import Queue
+    from broker.hall.state import Hall
+    from broker.hall.ticket import Ticket
 
 CALL_FRESH_MS = 60_000
 """The board carries every call younger than this (DESIGN §5.15)."""
@@ -140,7 +142,8 @@ def board_view(hall: "Hall", *, gen: str, at_ms: int) -> BoardView:
 
 def _is_on(hall: "Hall", call: Call) -> bool:
     counter = hall.counters.get(call.counter)
-    return counter is not None and counter.call_id == call.call_id
+    current = counter.current if counter else None
+    return current is not None and (current.call_id, current.number) == (call.call_id, call.number)
 
 
 def counter_view(hall: "Hall", counter: int, *, gen: str) -> CounterView:

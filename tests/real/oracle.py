@@ -127,8 +127,8 @@ class _Walk:
                 return self._called(row, event)
             case "ticket_recalled":
                 return self._recalled(row, event)
-            case "ticket_closed":
-                return self._closed(event["ticket"])
+            case "ticket_closed" | "ticket_parked" | "ticket_returned":
+                return self._left(event["ticket"], event["type"])
         return ""
 
     def _issued(self, row: Decided, ticket: str) -> str:
@@ -143,7 +143,7 @@ class _Walk:
         if counter in self._at:
             return f"counter {counter} still has {self._at[counter]}"
         self._at[counter], self._repeat[ticket] = ticket, 1
-        return self._moved(ticket, {"waiting": "called"})
+        return self._moved(ticket, {"waiting": "called", "parked": "called"})
 
     def _recalled(self, row: Decided, event: dict[str, Any]) -> str:
         ticket, counter = event["ticket"], event["counter"]
@@ -156,9 +156,14 @@ class _Walk:
             return f"repeat {event['repeat']}, the ticket is at {self._repeat[ticket]}"
         return ""
 
-    def _closed(self, ticket: str) -> str:
+    def _left(self, ticket: str, kind: str) -> str:
+        if kind == "ticket_returned":
+            return self._moved(ticket, {"parked": "waiting"})
         self._at = {counter: at for counter, at in self._at.items() if at != ticket}
-        return self._moved(ticket, dict.fromkeys(("issued", "waiting", "called"), "closed"))
+        if kind == "ticket_parked":
+            return self._moved(ticket, dict.fromkeys(("waiting", "called"), "parked"))
+        ends = ("issued", "waiting", "called", "parked")
+        return self._moved(ticket, dict.fromkeys(ends, "closed"))
 
     def _moved(self, ticket: str, moves: dict[str, str]) -> str:
         state = self._state.get(ticket, "")

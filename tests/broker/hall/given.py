@@ -7,18 +7,28 @@ from msgspec import to_builtins
 from broker.hall.commands import (
     AnyCommand,
     CallNext,
+    CallNumber,
+    Cancel,
     Close,
     CloseCounter,
+    Command,
     ConfirmPrint,
+    CounterCommand,
+    Hold,
     Issue,
     OpenCounter,
     OpenDay,
     PauseCounter,
+    Reinstate,
+    Return,
+    ReturnDue,
+    SetService,
 )
 from broker.hall.events import DayOpened, HallEvent, TicketIssued
 from broker.hall.rules import Actor, Asked, Refusal, decide
 from broker.hall.setup import Agency, Counter, Service, Setup, make_setup
-from broker.hall.state import AT_COUNTER, Changed, Hall, TicketState
+from broker.hall.state import Changed, Hall
+from broker.hall.ticket import AT_COUNTER, Ticket, TicketState
 
 DAY = "2026-11-25"
 
@@ -26,17 +36,28 @@ START_MS = 1_795_570_000_000
 
 KIOSK = Actor(node="kiosk-1", role="kiosk")
 STAFF = Actor(node="loket-1", role="counter", counters=frozenset({1, 2, 3}))
+DESK = Actor(node="web", role="web", counters=frozenset({1, 2, 3}))
+BEARER = Actor(node="web", role="bearer")
 HUB = Actor(node="hub", role="hub")
 
 
 def small_setup() -> Setup:
-    """Return 3 counters and 3 services: `ktp-el` and `kk` share series A, `pajak` has B."""
+    """Return 3 counters and 3 services: `ktp-el` and `kk` share series A, `pajak` has B.
+
+    `ktp-el` is the general service of the agency of both.
+    """
     return make_setup(
         hall="tebing-tinggi",
         name="MPP Kota Tebing Tinggi",
         timezone="Asia/Jakarta",
         agencies=(
-            Agency(id="dukcapil", name="Dinas Kependudukan", short="Disdukcapil", series="A"),
+            Agency(
+                id="dukcapil",
+                name="Dinas Kependudukan",
+                short="Disdukcapil",
+                series="A",
+                general="ktp-el",
+            ),
             Agency(id="bapenda", name="Badan Pendapatan Daerah", short="Bapenda"),
         ),
         services=(
@@ -57,11 +78,31 @@ def origin(seq: int) -> str:
     return f"{'a' * 32}:{seq}"
 
 
+def example(kind: type[Command], *, seen: str = "", number: str = "A001") -> AnyCommand:
+    """Return a command of this kind, about counter 1 or the first ticket of an opened day."""
+    others: tuple[AnyCommand, ...] = (
+        Issue(services=("kk",)),
+        ConfirmPrint(ticket=origin(2), number="A001"),
+        Cancel(ticket=origin(2)),
+        Hold(ticket=origin(2)),
+        Return(ticket=origin(2)),
+        Reinstate(ticket=origin(2)),
+        CallNumber(counter=1, seen=seen, number=number),
+        SetService(counter=1, seen=seen, service="kk"),
+        ReturnDue(),
+        OpenDay(date="2026-12-01"),
+    )
+    examples: dict[type[Command], AnyCommand] = {type(other): other for other in others}
+    return examples.get(kind) or kind(counter=1, seen=seen)  # type: ignore[call-arg, return-value]
+
+
 def by_default(command: AnyCommand) -> Actor:
     """Return who usually asks for this."""
     match command:
-        case OpenDay():
+        case OpenDay() | ReturnDue():
             return HUB
+        case Hold() | Return() | Reinstate():
+            return DESK
         case _ if hasattr(command, "counter"):
             return STAFF
         case _:
@@ -139,6 +180,14 @@ class Story:
         current = self.hall.counters[counter].current
         return current.number if current else ""
 
+    def press(self, kind: type[CounterCommand], counter: int) -> tuple[HallEvent, ...]:
+        """Press something at a counter as its lamp shows it."""
+        return self.ask(kind(counter=counter, seen=self.seen(counter)))  # type: ignore[arg-type]
+
+    def ticket(self, ticket_id: str) -> Ticket:
+        """Return a ticket of today."""
+        return self.hall.tickets[ticket_id]
+
     def close(self, counter: int) -> "Story":
         """Press done."""
         self.ask(Close(counter=counter, seen=self.seen(counter)))
@@ -209,14 +258,33 @@ def check_queues(hall: Hall) -> None:
     """Assert that every queue is what counting all tickets of the day would give."""
     tickets = hall.tickets.values()
     busy = {ticket.visit for ticket in tickets if ticket.state in AT_COUNTER}
+    waits = [ticket for ticket in tickets if ticket.state is TicketState.WAITING]
+    ready = [ticket for ticket in waits if ticket.printed and ticket.visit not in busy]
+    ready.sort(key=lambda ticket: ticket.place)
     for service, queue in hall.queues.items():
-        waits = [t for t in tickets if t.service == service and t.state is TicketState.WAITING]
-        ready = [t for t in waits if t.printed and t.visit not in busy]
-        assert queue.waiting == len(waits), service
-        assert queue.ready == sorted(ready, key=lambda ticket: ticket.place), service
+        assert queue.waiting == sum(ticket.service == service for ticket in waits), service
+        assert queue.ready == [
+            t for t in ready if t.service == service and not is_for_one(hall, t)
+        ], service
         assert queue.issued == sum(t.service == service and t.number != "" for t in tickets)
+    for counter in hall.counters.values():
+        assert counter.ready == [
+            t for t in ready if t.only_counter == counter.id and is_for_one(hall, t)
+        ], counter.id
+        sent = [ticket.id for ticket in tickets if ticket.only_counter == counter.id]
+        assert sorted(ticket.id for ticket in counter.sent) == sorted(sent)
+    assert hall.away == {t.id: t for t in tickets if t.back_ms}
+    for ticket in tickets:
+        assert (ticket.parked_for is not None) == (ticket.state is TicketState.PARKED), ticket
+        assert not ticket.back_ms or ticket.parked_for, ticket
     members = [ticket.id for visit in hall.visits.values() for ticket in visit]
     assert sorted(members) == sorted(hall.tickets)
+
+
+def is_for_one(hall: Hall, ticket: Ticket) -> bool:
+    """Return whether one counter alone may call the ticket."""
+    only = ticket.only_counter
+    return only is not None and hall.counters[only].status != "closed"
 
 
 def check_numbers(hall: Hall) -> None:

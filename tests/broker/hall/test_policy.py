@@ -10,7 +10,7 @@ from tests.broker.hall.given import Story, opened
 
 def next_number(story: Story, counter: int) -> str:
     """Return the number this counter would call."""
-    ticket = next_ticket(story.hall, counter)
+    ticket = next_ticket(story.hall, counter, story.at_ms)
     return ticket.number if ticket else ""
 
 

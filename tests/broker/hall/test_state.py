@@ -16,7 +16,8 @@ from broker.hall.events import (
     TicketIssued,
     TicketRecalled,
 )
-from broker.hall.state import Changed, TicketState
+from broker.hall.state import Changed
+from broker.hall.ticket import TicketState
 from broker.hall.views import CALLS_MAX, CALLS_MIN
 from tests.broker.hall.given import (
     DAY,

@@ -8,7 +8,7 @@ from msgspec import json
 from broker.hall.commands import Close, Issue, OpenDay, PauseCounter, Recall
 from broker.hall.events import PrintConfirmed, TicketCalled, TicketIssued
 from broker.hall.setup import Agency, Counter, Service, Setup, make_setup
-from broker.hall.state import Ticket
+from broker.hall.ticket import Ticket
 from broker.hall.views import (
     CALLS_MAX,
     CALLS_MIN,

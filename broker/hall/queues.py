@@ -1,0 +1,65 @@
+"""Who waits where, kept as it changes so that nobody has to count a day's tickets."""
+
+from bisect import bisect_left, insort
+from dataclasses import dataclass, field
+from operator import attrgetter
+
+from broker.hall.events import CALL_ID_EMPTY
+from broker.hall.ticket import Ticket
+from broker.hall.views import CounterStatus
+
+_by_place = attrgetter("place")
+
+
+@dataclass(slots=True, kw_only=True)
+class Line:
+    """Tickets that could be called now, next one first: they wait, are on paper, and free.
+
+    Free: nobody of their visit is at a counter.
+    """
+
+    ready: list[Ticket] = field(default_factory=list)
+
+    def enter(self, ticket: Ticket) -> None:
+        """Put the ticket at its place."""
+        insort(self.ready, ticket, key=_by_place)
+
+    def leave(self, ticket: Ticket) -> None:
+        """Take the ticket, which is in it, out."""
+        del self.ready[bisect_left(self.ready, ticket.place, key=_by_place)]
+
+
+@dataclass(slots=True, kw_only=True)
+class Queue(Line):
+    """The tickets of one service.
+
+    Attributes:
+        waiting: How many wait, ready or not, those for one counter alone too.
+        issued: How many tickets of the day are for this service now.
+        last: The newest number; empty before the first.
+        calls: How many calls there were today, recalls not counted.
+    """
+
+    waiting: int = 0
+    issued: int = 0
+    last: str = ""
+    calls: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class CounterState(Line):
+    """A counter of the hall, now; in its line stand those that were transferred to it alone.
+
+    Attributes:
+        sent: All tickets transferred to it alone, whatever became of them.
+    """
+
+    id: int
+    status: CounterStatus = "closed"
+    current: Ticket | None = None
+    sent: list[Ticket] = field(default_factory=list)
+
+    @property
+    def call_id(self) -> str:
+        """What `seen` must be: the newest call's id, or empty (DESIGN §5.6)."""
+        return self.current.call_id if self.current else CALL_ID_EMPTY

@@ -1,0 +1,72 @@
+"""One visitor's turn, as the state keeps it. Only `broker.hall.state` changes it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from broker.hall.events import CALL_ID_EMPTY, Outcome, ParkedFor
+
+
+class TicketState(StrEnum):
+    """Where a ticket is in its life (DESIGN §4)."""
+
+    WAITING = "waiting"
+    CALLED = "called"
+    SERVING = "serving"
+    PARKED = "parked"
+    CLOSED = "closed"
+
+
+AT_COUNTER = frozenset({TicketState.CALLED, TicketState.SERVING})
+"""States of a visitor who is at a counter, or on the way to it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Ticket:
+    """One visitor's turn.
+
+    Attributes:
+        id: Origin of its issue, unique for ever.
+        number: What people read; empty when only later events of it are known.
+        service: Empty when only later events of it are known: then no counter can call it.
+        visit: Id of the first ticket of the same person's visit.
+        place: (hub's wall clock when it was issued, by the age of the press; how many tickets the
+            day had before; 0, or how many were reinstated before it): the smallest is called first.
+        printed: It is on paper, so it may be called.
+        counter: Where it is called or served; None elsewhere.
+        only_counter: The one it was transferred to, which alone calls it while not closed.
+        call_id: Of the newest call; empty before the first.
+        called_ms: Hub's wall clock at the newest call, recalls included.
+        repeat: 1 for the first call, 2 for the first recall, ...
+        outcome: None until closed.
+        free_ms: Hub's wall clock when the visit was last free again; its wait counts from the
+            issue or from then, whichever is later (DESIGN §4). 0 = the visit was never busy.
+        parked_for: Why it is parked; None unless it is.
+        back_ms: Hub's wall clock from which it returns by itself; 0 = it does not.
+        back_calls: How many calls its service has had before it does.
+        holds, no_shows: How often it was held, and called in vain.
+        waits, line: Whether its `Queue` counts it; which list has it, None unless it could be
+            called now.
+    """
+
+    id: str
+    number: str = ""
+    service: str = ""
+    visit: str
+    place: tuple[int, int, int]
+    code_sha256: str = ""
+    printed: bool = False
+    state: TicketState = TicketState.WAITING
+    counter: int | None = None
+    only_counter: int | None = None
+    call_id: str = CALL_ID_EMPTY
+    called_ms: int = 0
+    repeat: int = 0
+    outcome: Outcome | None = None
+    free_ms: int = 0
+    parked_for: ParkedFor | None = None
+    back_ms: int = 0
+    back_calls: int = 0
+    holds: int = 0
+    no_shows: int = 0
+    waits: bool = False
+    line: str | int | None = None

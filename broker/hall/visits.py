@@ -1,0 +1,159 @@
+"""What a visitor's ticket is asked for away from the counters: issue, print, cancel, hold, return.
+
+The words of the rules' answers are in `refusals`, the tables in `transitions`.
+"""
+
+from typing import assert_never
+
+from broker.hall import policy
+from broker.hall.commands import (
+    Cancel,
+    Command,
+    ConfirmPrint,
+    Hold,
+    Issue,
+    Reinstate,
+    Return,
+    ReturnDue,
+)
+from broker.hall.events import (
+    HallEvent,
+    PrintConfirmed,
+    TicketClosed,
+    TicketIssued,
+    TicketParked,
+    TicketReinstated,
+    TicketReturned,
+)
+from broker.hall.refusals import Asked, Refusal
+from broker.hall.state import Hall
+from broker.hall.ticket import Ticket, TicketState
+from broker.hall.transitions import check_move
+
+NUMBER_MAX = 999
+
+REINSTATED_BEHIND = 2
+"""Who is back after all stands behind the next two (DESIGN §4)."""
+
+_TO: dict[type[Command], TicketState] = {
+    Cancel: TicketState.CLOSED,
+    Hold: TicketState.PARKED,
+    Return: TicketState.WAITING,
+    Reinstate: TicketState.WAITING,
+}
+
+VisitCommand = Issue | ConfirmPrint | Cancel | Hold | Return | Reinstate | ReturnDue
+
+
+def decide(hall: Hall, command: VisitCommand, asked: Asked) -> tuple[HallEvent, ...]:
+    """Return what happens; its role may ask it.
+
+    Raises:
+        Refusal: It may not be.
+    """
+    match command:
+        case Issue():
+            return _issue(hall, command, asked)
+        case ConfirmPrint():
+            return _confirm_print(hall, command)
+        case ReturnDue():
+            return _return_due(hall, command, asked)
+        case _:
+            ticket = _find(hall, command.ticket)
+            check_move(ticket, command, _TO[type(command)])
+            return (_of_ticket(hall, ticket, command, asked),)
+
+
+def _of_ticket(
+    hall: Hall, ticket: Ticket, command: Cancel | Hold | Return | Reinstate, asked: Asked
+) -> HallEvent:
+    """Return what happens to the ticket, which the table lets the command move."""
+    match command:
+        case Cancel():
+            return TicketClosed(ticket=ticket.id, outcome="cancelled")
+        case Hold():
+            return _hold(hall, ticket, asked)
+        case Return():
+            return TicketReturned(ticket=ticket.id)
+        case Reinstate():
+            return _reinstate(hall, ticket)
+        case _:
+            assert_never(command)
+
+
+def check_day(hall: Hall, what: str) -> None:
+    """Check that a day is open.
+
+    Raises:
+        Refusal: None is.
+    """
+    if not hall.day:
+        raise Refusal("day_not_open", f"{what}: no day is open yet")
+
+
+def _issue(hall: Hall, command: Issue, asked: Asked) -> tuple[HallEvent, ...]:
+    for service in command.services:
+        if service not in hall.setup.services:
+            raise Refusal("unknown_service", f"issue: no service {service} in this hall")
+    check_day(hall, "issue")
+    given: dict[str, int] = {}
+    issued: list[HallEvent] = []
+    for count, service in enumerate(command.services, start=1):
+        prefix = hall.setup.series[service]
+        last = given.get(prefix, hall.numbers.get(prefix, 0))
+        if last >= NUMBER_MAX:
+            raise Refusal("numbers_used_up", f"service {service}: {prefix}{last} was the last")
+        given[prefix] = last + 1
+        issued.append(
+            TicketIssued(
+                ticket=asked.origin if count == 1 else f"{asked.origin}.{count}",
+                number=f"{prefix}{last + 1:03}",
+                service=service,
+                visit=asked.origin,
+                issued_ms=asked.at_ms - (command.age_ms or 0),
+                code_sha256=command.code_sha256,
+            )
+        )
+    return tuple(issued)
+
+
+def _confirm_print(hall: Hall, command: ConfirmPrint) -> tuple[HallEvent, ...]:
+    ticket = _find(hall, command.ticket)
+    if ticket.number != command.number:
+        raise Refusal(
+            "unknown_ticket",
+            f"ticket {ticket.id}: its number is {ticket.number}, not {command.number}",
+        )
+    check_move(ticket, command, ticket.state)
+    if ticket.printed or ticket.state is TicketState.CLOSED:
+        return ()  # A restarted kiosk confirms again what it had confirmed.
+    return (PrintConfirmed(ticket=ticket.id),)
+
+
+def _hold(hall: Hall, ticket: Ticket, asked: Asked) -> TicketParked:
+    if ticket.holds >= hall.setup.hold_max:
+        raise Refusal("held_out", f"ticket {ticket.number}: was held {ticket.holds} times")
+    back_ms = asked.at_ms + hall.setup.hold_min * 60_000
+    return TicketParked(ticket=ticket.id, why="hold", back_ms=back_ms)
+
+
+def _reinstate(hall: Hall, ticket: Ticket) -> TicketReinstated:
+    before = policy.upcoming(hall, ticket.service, REINSTATED_BEHIND)
+    behind = before[-1] if before else None
+    if behind is None or behind.place < ticket.place:
+        return TicketReinstated(ticket=ticket.id)
+    return TicketReinstated(ticket=ticket.id, behind=behind.id)
+
+
+def _return_due(hall: Hall, command: ReturnDue, asked: Asked) -> tuple[HallEvent, ...]:
+    due = policy.due(hall, asked.at_ms)
+    for ticket in due:
+        check_move(ticket, command, TicketState.WAITING)
+    return tuple(TicketReturned(ticket=ticket.id) for ticket in due)
+
+
+def _find(hall: Hall, ticket_id: str) -> Ticket:
+    ticket = hall.tickets.get(ticket_id)
+    if ticket is None:
+        raise Refusal("unknown_ticket", f"ticket {ticket_id}: not issued today")
+    return ticket
