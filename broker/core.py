@@ -16,7 +16,15 @@ import msgspec
 from broker.adoption import Adoption
 from broker.batch import Answer, Arrival, Batch, Publication, Row
 from broker.entry import Entry, result_of
-from broker.hall.commands import AnyCommand, CounterCommand, OpenDay, decode_command, encode_command
+from broker.hall import policy
+from broker.hall.commands import (
+    AnyCommand,
+    CounterCommand,
+    OpenDay,
+    ReturnDue,
+    decode_command,
+    encode_command,
+)
 from broker.hall.events import HallEvent, StreamGap, encode_events
 from broker.hall.rules import Actor, Asked, Refusal, decide
 from broker.hall.state import Hall
@@ -161,11 +169,16 @@ class HubCore:
             self._publisher.say_again(topic, now_s=now_s)
 
     def advance(self, *, at_ms: int, now_s: float) -> None:
-        """Do what is due by the clock before a commit: end a recovery, open a day."""
+        """Do what is due by the clock before a commit: end a recovery, open a day, return tickets.
+
+        Ask at least every few seconds: tickets return that late at most.
+        """
         is_open = not self._batch.generation  # else that is committed first
         if self._recovery is not None and is_open and self._recovery.is_over(now_s):
             self._end_recovery(self._recovery, at_ms)
         self.open_day_if_due(at_ms)
+        if self._recovery is None and policy.due(self.hall, at_ms):
+            self._decide_own(ReturnDue(), at_ms)
 
     def open_day_if_due(self, at_ms: int) -> None:
         """Open the day of `at_ms` in the hall's time zone when it is later than the open one.
@@ -180,9 +193,10 @@ class HubCore:
 
     def _open_day(self, at_ms: int) -> None:
         date = self._date_of(at_ms)
-        if date <= self.hall.day:
-            return
-        command = OpenDay(date=date)
+        if date > self.hall.day:
+            self._decide_own(OpenDay(date=date), at_ms)
+
+    def _decide_own(self, command: OpenDay | ReturnDue, at_ms: int) -> None:
         hub = Actor(node="hub", role="hub", counters=frozenset())
         asked = Asked(origin=f"{self._own}:{self._own_seq + 1}", at_ms=at_ms)
         events = decide(self.hall, command, hub, asked)

@@ -5,7 +5,7 @@ must hold between sections is in `rules.py` and `wiring.py`; what other packages
 the end of this one. A type's `description` is what `loket check` says to write instead.
 
 Checked now, acted on by a later release: `[hall]` open, breaks, dates, holidays, issue_from, paper,
-spoken_number, voice_languages, no_show_*; `[hub]` copies; `[[agency]]` open, breaks, icon,
+spoken_number, voice_languages; `[hub]` copies; `[[agency]]` open, breaks, icon,
 complaints; `[[service]]` standard, quota, cutoff_min, requires, fee, finish; `[[zone]]` sound_area,
 repeat_in; `[[node]]` offline, screen, rating, voice, rtc and the roles sign, sensor and
 shadow; `[wifi]`, `[retain]`, `[skm]`.
@@ -417,6 +417,9 @@ def setup_of(file: HallFile) -> Setup:
         zones=file.zones,
         served_min_s=file.hall.served_min_s,
         command_ttl_s=file.hall.command_ttl_s,
+        no_show_return_after=file.hall.no_show_return_after,
+        no_show_return_min=file.hall.no_show_return_min,
+        no_show_max=file.hall.no_show_max,
     )
 
 
