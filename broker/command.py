@@ -68,11 +68,12 @@ def broker(args: argparse.Namespace) -> int:
 async def _serve(args: argparse.Namespace, file: HallFile) -> int:
     kind = args.kind or file.broker.kind
     port = args.port or file.broker.port
+    addresses = addresses_of(file, is_alone=kind == "embedded" or args.loopback)
     nodes = [(node.id, role_of(node)) for node in file.nodes]
     accounts = prepare(
         data=args.data,
         accounts=everyone(nodes),
-        addresses=[LOOPBACK] if kind == "embedded" or args.loopback else file.hub.addresses,
+        addresses=addresses,
         here=here_of(file),
         port=port,
     )
@@ -80,9 +81,7 @@ async def _serve(args: argparse.Namespace, file: HallFile) -> int:
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stopping.set)
-    await _program(
-        kind, args.data / "broker", LOOPBACK if args.loopback else file.hub.addresses[0]
-    )(
+    await _program(kind, args.data / "broker", addresses[0])(
         accounts=accounts,
         hall=file.hall.id,
         port=port,
@@ -90,6 +89,15 @@ async def _serve(args: argparse.Namespace, file: HallFile) -> int:
         stopping=stopping,
     )
     return 0
+
+
+def addresses_of(file: HallFile, *, is_alone: bool) -> tuple[str, ...]:
+    """Return where nodes look for the broker, which listens at the first.
+
+    Args:
+        is_alone: The whole hall runs on this machine, whatever addresses its file names.
+    """
+    return (LOOPBACK,) if is_alone else file.hub.addresses
 
 
 def here_of(file: HallFile) -> set[str]:

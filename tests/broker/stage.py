@@ -3,8 +3,11 @@
 import contextlib
 import socket
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Self
 
 WAIT_S = 5.0
@@ -32,6 +35,18 @@ def suback(mid: bytes, *codes: int) -> bytes:
 def message(topic: bytes, payload: bytes, *, retained: bool = False) -> bytes:
     """Return a PUBLISH with QoS 0."""
     return packet(0x30 | retained, len(topic).to_bytes(2, "big") + topic + payload)
+
+
+def ended(script: str) -> "subprocess.CompletedProcess[str]":
+    """Run a script in a process of its own and return how it ended."""
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=15,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
 
 
 class Peer:

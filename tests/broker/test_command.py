@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.command import here_of
+from broker.command import addresses_of, here_of
 from broker.journal import Journal
 from firmware_config.load import load_hall
 from firmware_config.schema import host_of
@@ -79,6 +79,15 @@ def test_verify_counts_the_rows_of_a_good_journal(tmp_path: Path) -> None:
 
     told = loket("journal", "verify", "--data", str(tmp_path))
     assert (told.returncode, told.stdout) == (0, f"{path}: 6 rows, the chain holds\n")
+
+
+def test_a_hall_on_one_machine_looks_for_its_broker_there() -> None:
+    """The addresses of its file are those of Pis that are not here."""
+    file = load_hall(ROOT / "firmware_config/examples/small.toml")
+
+    assert addresses_of(file, is_alone=False) == file.hub.addresses
+    assert file.hub.addresses != ("127.0.0.1",)
+    assert addresses_of(file, is_alone=True) == ("127.0.0.1",)
 
 
 def test_the_accounts_of_the_hubs_own_pi_are_here() -> None:

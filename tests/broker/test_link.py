@@ -2,12 +2,9 @@
 
 import logging
 import re
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from itertools import count
-from pathlib import Path
 from queue import Empty, Queue
 from random import Random
 from time import monotonic
@@ -26,7 +23,7 @@ from broker.link import (
 )
 from broker.wire.messages import MESSAGE_BYTES_MAX
 from broker.wire.topics import Kind, Topic, every
-from tests.broker.stage import WAIT_S, Peer, Stage, connack, message, suback
+from tests.broker.stage import WAIT_S, Peer, Stage, connack, ended, message, suback
 
 ACKS = every("h", Kind.ACK)
 UP = Topic("h", Kind.UP, "loket-3")
@@ -373,14 +370,7 @@ with Stage(agree) as stage:
 
 def test_an_error_in_the_receiver_ends_the_process() -> None:
     """A link that hears nothing any more must not look alive: it says why and exits 1."""
-    ended = subprocess.run(
-        [sys.executable, "-c", DYING],
-        capture_output=True,
-        text=True,
-        timeout=15,
-        check=False,
-        cwd=Path(__file__).parents[2],
-    )
+    died = ended(DYING)
 
-    assert ended.returncode == 1
-    assert "KeyError: Connected(session=" in ended.stderr
+    assert died.returncode == 1
+    assert "KeyError: Connected(session=" in died.stderr

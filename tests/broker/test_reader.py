@@ -2,12 +2,9 @@
 
 import asyncio
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from queue import Queue
 from random import Random
 from time import monotonic
@@ -16,7 +13,7 @@ from broker.accounts import new_password
 from broker.link import Connected, Disconnected, Link, LinkEvent, LinkSettings, Received
 from broker.reader import LoopReader
 from broker.wire.topics import Kind, Topic, every
-from tests.broker.stage import WAIT_S, Peer, Stage, message, packet
+from tests.broker.stage import WAIT_S, Peer, Stage, ended, message, packet
 
 ACKS = every("h", Kind.ACK)
 UP = Topic("h", Kind.UP, "loket-3")
@@ -268,14 +265,7 @@ asyncio.run(main())
 
 def test_an_error_in_the_receiver_ends_the_process() -> None:
     """A loop would log it and go on, deaf."""
-    ended = subprocess.run(
-        [sys.executable, "-c", DYING],
-        capture_output=True,
-        text=True,
-        timeout=15,
-        check=False,
-        cwd=Path(__file__).parents[2],
-    )
+    died = ended(DYING)
 
-    assert ended.returncode == 1
-    assert "KeyError: Received(topic=" in ended.stderr
+    assert died.returncode == 1
+    assert "KeyError: Received(topic=" in died.stderr

@@ -73,3 +73,15 @@ def test_the_demo_has_two_kiosks_six_counters_and_a_board() -> None:
     roles = [role_of(node) for node in load_hall(EXAMPLES / "demo.toml").nodes]
     counts = {role: roles.count(role) for role in roles}
     assert counts == {"hub": 1, "web": 1, "kiosk": 2, "counter": 6, "board": 1}
+
+
+def test_what_the_file_says_of_no_shows_reaches_the_rules(tmp_path: Path) -> None:
+    """Each key its own."""
+    file = tmp_path / "hall.toml"
+    keys = "no_show_return_after = 5\nno_show_return_min = 7\nno_show_max = 4\n"
+    small = (EXAMPLES / "small.toml").read_text(encoding="utf-8")
+    file.write_text(small.replace("[hall]\n", f"[hall]\n{keys}", 1), encoding="utf-8")
+    setup = setup_of(load_hall(file))
+
+    found = (setup.no_show_return_after, setup.no_show_return_min, setup.no_show_max)
+    assert found == (5, 7, 4)

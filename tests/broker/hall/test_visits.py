@@ -3,7 +3,13 @@
 import pytest
 
 from broker.hall.commands import CallNext, Cancel, Close, Hold, Issue, Reinstate, Return, ReturnDue
-from broker.hall.events import TicketClosed, TicketParked, TicketReinstated, TicketReturned
+from broker.hall.events import (
+    TicketClosed,
+    TicketIssued,
+    TicketParked,
+    TicketReinstated,
+    TicketReturned,
+)
 from broker.hall.policy import due, due_ms
 from broker.hall.ticket import TicketState
 from tests.broker.hall.given import BEARER, START_MS, Story, opened
@@ -138,3 +144,14 @@ def test_only_what_has_ended_is_reinstated_and_only_what_is_parked_returns() -> 
     assert story.told(CallNext(counter=1)) == ("", "")
     assert story.ticket(ticket).state is TicketState.CALLED
     assert story.ticket(ticket).called_ms == START_MS
+
+
+def test_a_ticket_that_comes_back_without_paper_is_not_called() -> None:
+    """Its kiosk has not said yet that anybody has it in hand."""
+    story = opened()
+    [issued] = story.ask(Issue(services=("kk",)))
+    assert isinstance(issued, TicketIssued)
+    story.ask(Hold(ticket=issued.ticket))
+    story.after(HALF_HOUR_MS / 1000)
+
+    assert story.call(2) == ""
