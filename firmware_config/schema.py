@@ -420,6 +420,8 @@ def setup_of(file: HallFile) -> Setup:
         no_show_return_after=file.hall.no_show_return_after,
         no_show_return_min=file.hall.no_show_return_min,
         no_show_max=file.hall.no_show_max,
+        paper=file.hall.paper or "",
+        offline={node.id: node.offline for node in file.nodes if isinstance(node, KioskNode)},
     )
 
 

@@ -5,6 +5,7 @@ too, so there is no second set of types; a type's `description` is what `loket c
 instead. Checks across them belong to `firmware_config`.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -195,6 +196,8 @@ class Setup(Struct, frozen=True, kw_only=True):
         no_show_max: How often it returns; then its ticket is closed.
         hold_min: Minutes after which a held ticket returns by itself (DESIGN §4).
         hold_max: How often a ticket can be held.
+        paper: Prefix of the paper numbers in the drawer; empty when there are none.
+        offline: Prefix of the numbers a kiosk gives out without the hub, by its node's id.
     """
 
     hall: str
@@ -213,6 +216,8 @@ class Setup(Struct, frozen=True, kw_only=True):
     no_show_max: int = 2
     hold_min: int = 30
     hold_max: int = 2
+    paper: str = ""
+    offline: dict[str, str] = {}
 
 
 def make_setup(  # noqa: PLR0913 - the sections of a hall file, each by name
@@ -230,6 +235,8 @@ def make_setup(  # noqa: PLR0913 - the sections of a hall file, each by name
     no_show_return_after: int = 3,
     no_show_return_min: int = 3,
     no_show_max: int = 2,
+    paper: str = "",
+    offline: Mapping[str, str] | None = None,
 ) -> Setup:
     """Return the setup of a hall whose parts have passed `firmware_config`'s checks.
 
@@ -258,4 +265,6 @@ def make_setup(  # noqa: PLR0913 - the sections of a hall file, each by name
         no_show_return_after=no_show_return_after,
         no_show_return_min=no_show_return_min,
         no_show_max=no_show_max,
+        paper=paper,
+        offline=dict(offline or {}),
     )

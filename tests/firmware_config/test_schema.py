@@ -16,6 +16,7 @@ from firmware_config.schema import (
     role_of,
     setup_of,
 )
+from tests.broker.hall.given import small_setup
 
 EXAMPLES = Path(__file__).parents[2] / "firmware_config" / "examples"
 
@@ -53,6 +54,14 @@ def test_setup_has_the_series_of_every_service() -> None:
     setup = setup_of(load_hall(EXAMPLES / "small.toml"))
     assert (setup.series["pbb"], setup.series["pajak-daerah"]) == ("C", "D")
     assert (setup.hall, setup.command_ttl_s, setup.languages) == ("kota-kecil", 10, ("id", "en"))
+
+
+def test_setup_has_the_prefixes_of_numbers_made_without_the_hub() -> None:
+    """The drawer's, empty when the hall has none, and each kiosk's by its node's id."""
+    demo = setup_of(load_hall(EXAMPLES / "demo.toml"))
+    assert (demo.paper, demo.offline) == ("P", {"kiosk-1": "K1", "kiosk-2": "K2"})
+    assert small_setup().paper == ""
+    assert small_setup().offline == {}
 
 
 def test_a_node_without_a_host_runs_on_a_pi_of_its_own_name() -> None:
