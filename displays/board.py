@@ -16,6 +16,8 @@ from broker.hall.views import BoardView, Call
 from broker.wire.generation import Stamp, is_lower, is_older
 from broker.wire.messages import HubState
 from displays.phrases import known
+from displays.rows import Rows
+from displays.sizes import ROWS_MAX
 
 LOST_AFTER_S = 10.0
 """Without a live message of the hub: two heartbeats missed."""
@@ -122,13 +124,19 @@ def board_setup(setup: Setup, *, timezone: tzinfo, zone: str | None = None) -> B
 
 
 class Row(NamedTuple):
-    """One recent call. `is_next` marks one that waits to be the hero."""
+    """One recent call.
+
+    Attributes:
+        is_next: It waits to be the hero.
+        is_over: Nobody is to go there for it any more.
+    """
 
     number: str
     counter: int
     mark: Mark
     repeat: int = 1
     is_next: bool = False
+    is_over: bool = False
 
 
 class Hero(NamedTuple):
@@ -148,7 +156,7 @@ class BoardModel(NamedTuple):
     Attributes:
         at: The hall's time, to the minute.
         hero: None when `notice` stands in its place.
-        rows: Recent calls without the hero's, newest first; as many as there are.
+        rows: Calls without the hero's, as `displays.rows` picks them, from the top.
         marks: One for each series, for a board that has no calls yet.
         lost_since: The hall's time when the hub was last heard; None while it is heard.
         page: Which sentence, which agencies: counts on for ever.
@@ -167,10 +175,15 @@ class BoardModel(NamedTuple):
 
 
 class Board:
-    """One board. Times are this machine's monotonic seconds and UTC milliseconds."""
+    """One board. Times are this machine's monotonic seconds and UTC milliseconds.
 
-    def __init__(self, *, setup: BoardSetup, start_s: float) -> None:
+    Args:
+        rows: How many calls stand in rows beside the hero.
+    """
+
+    def __init__(self, *, setup: BoardSetup, start_s: float, rows: int = ROWS_MAX) -> None:
         self.ignored = 0
+        self.rows = Rows(count=rows)
         self.shown = Stamp()
         """Generation and position of the snapshot that is shown."""
         self._setup = setup
@@ -222,18 +235,13 @@ class Board:
         self._drop_old_news(calls, self._clock_ms(now_s, wall_ms))
         self._choose_hero(calls, now_s)
         hero = None if silent_s >= UNGUIDED_AFTER_S else self._hero
-        news = {call.call_id for call in self._news}
         return BoardModel(
             name=self._setup.name,
             languages=self._setup.languages,
             at=at,
             hero=self._as_hero(hero, now_s) if hero else None,
             notice=self._notice(silent_s),
-            rows=tuple(
-                self._as_row(call, is_next=call.call_id in news)
-                for call in _newest_of_each(calls)
-                if hero is None or hero.counter != call.counter
-            ),
+            rows=self._rows(calls, hero, now_s),
             marks=self._marks,
             lost_since=(
                 self._time(self._heard_s, wall_ms - round(silent_s * 1000))
@@ -255,6 +263,8 @@ class Board:
         ]
         if self._news:
             instants.append(self._hero_s + self._hero_hold_s())
+        if (rows_s := self.rows.wake_s()) is not None:
+            instants.append(rows_s)
         if now_s < self._pulse_s + PULSES * PULSE_S:
             step = _pulse_step(now_s - self._pulse_s) + 1
             instants.append(self._pulse_s + step * PULSE_STEP_S)
@@ -268,7 +278,7 @@ class Board:
         self._calls = (
             *((self._local(call.at_ms).date(), call) for call in seen),
             *self._older_than(view),
-        )[:CALLS_MIN]
+        )[: max(CALLS_MIN, len(seen))]
         self._held = None
         self._is_known = True
         self.shown = Stamp(view.gen, view.pos)
@@ -347,8 +357,23 @@ class Board:
             pulse=pulse(now_s - self._pulse_s),
         )
 
-    def _as_row(self, call: Call, *, is_next: bool) -> Row:
-        return Row(call.number, call.counter, self._mark(call), call.repeat, is_next)
+    def _rows(self, calls: list[Call], hero: Call | None, now_s: float) -> tuple[Row, ...]:
+        beside = [
+            call for call in _newest_of_each(calls) if hero is None or hero.counter != call.counter
+        ]
+        on = [call for call in beside if not call.over]
+        over = [call for call in beside if call.over]
+        return tuple(self._as_row(call) for call in self.rows.pick(on, over, now_s=now_s))
+
+    def _as_row(self, call: Call) -> Row:
+        return Row(
+            number=call.number,
+            counter=call.counter,
+            mark=self._mark(call),
+            repeat=call.repeat,
+            is_next=any(call.call_id == other.call_id for other in self._news),
+            is_over=call.over,
+        )
 
     def _mark(self, call: Call) -> Mark:
         # A service the hall file no longer has: the number's own letter still says enough.

@@ -110,9 +110,9 @@ def _board_node(file: HallFile, args: argparse.Namespace) -> BoardNode:
     return node
 
 
-def _make_board(file: HallFile, node: BoardNode, *, start_s: float) -> Board:
+def _make_board(file: HallFile, node: BoardNode, *, start_s: float, rows: int) -> Board:
     setup = board_setup(setup_of(file), timezone=ZoneInfo(file.hall.timezone), zone=node.zone)
-    return Board(setup=setup, start_s=start_s)
+    return Board(setup=setup, start_s=start_s, rows=rows)
 
 
 def _make_layout(file: HallFile, node: BoardNode, screen: Screen) -> Layout:
@@ -153,10 +153,11 @@ def _run(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
     )
     screen.open()
     try:
+        layout = _make_layout(file, node, screen)
         loop = BoardLoop(
             who=who,
-            board=_make_board(file, node, start_s=time.monotonic()),
-            layout=_make_layout(file, node, screen),
+            board=_make_board(file, node, start_s=time.monotonic(), rows=layout.rows),
+            layout=layout,
             screen=screen,
             inbox=inbox,
             post=link,
@@ -181,14 +182,14 @@ def _shoot(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
     view = _read_state(args.state) if args.state else sample_view(setup_of(file), at=at)
     hub = HubState(gen=view.gen, pos=view.pos, beat=1, start="", at_ms=view.at_ms)
     heard_s = SHOT_S - args.silent_s
-    board_ = _make_board(file, node, start_s=heard_s)
-    board_.take_hub(hub, is_retained=False, now_s=heard_s)
-    board_.take_board(view, is_retained=True, now_s=heard_s)
     screen = Screen(size=args.size, fallback=_native(node), is_headless=True)
     screen.open()
     try:
-        model = board_.look(now_s=SHOT_S, wall_ms=view.at_ms)
-        screen.show(_make_layout(file, node, screen).picture(model))
+        layout = _make_layout(file, node, screen)
+        board_ = _make_board(file, node, start_s=heard_s, rows=layout.rows)
+        board_.take_hub(hub, is_retained=False, now_s=heard_s)
+        board_.take_board(view, is_retained=True, now_s=heard_s)
+        screen.show(layout.picture(board_.look(now_s=SHOT_S, wall_ms=view.at_ms)))
         args.shot.write_bytes(png(screen.shot()))
     finally:
         screen.close()

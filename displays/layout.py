@@ -46,6 +46,11 @@ class Layout:
         self._measure = measure
         self._grids: dict[tuple[int, int], Grid] = {}
 
+    @property
+    def rows(self) -> int:
+        """How many calls stand in rows beside the hero."""
+        return self._grid((0, 0)).rows
+
     def picture(self, model: BoardModel) -> tuple[Op, ...]:
         """Return the whole picture."""
         pen = Pen(grid=self._grid(model.shift), measure=self._measure)
@@ -143,14 +148,15 @@ def _row(pen: Pen, row: Row, panel: Rect, model: BoardModel) -> None:
     number_room = Rect(room.x, room.y, room.w - counter_w - px(24), room.h)
     samples = (row.number, *widest_numbers(model.marks, len(row.number)))
     number_cap = pen.cap_for(samples, number_room.w, cap)
-    number = pen.line(row.number, number_room, cap_px=number_cap)
+    colours = (QUIET, QUIET) if row.is_over else (TEXT, YELLOW)
+    number = pen.line(row.number, number_room, cap_px=number_cap, colour=colours[0])
     counter = Rect(room.right - counter_w, room.y, counter_w, room.h)
-    pen.line(str(row.counter), counter, cap_px=cap, colour=YELLOW, align="right")
+    pen.line(str(row.counter), counter, cap_px=cap, colour=colours[1], align="right")
     if row.repeat > 1:
         tag = phrases.say(phrases.RECALL_SHORT, model.languages[0], repeat=row.repeat)
         space = Rect(number.right + px(16), room.y, counter.x - number.right - px(32), room.h)
         if pen.measure(tag, "bold", px(46)) <= space.w:
-            pen.line(tag, space, cap_px=px(46), colour=YELLOW, align="centre")
+            pen.line(tag, space, cap_px=px(46), colour=colours[1], align="centre")
 
 
 def _agencies(pen: Pen, model: BoardModel) -> None:

@@ -194,6 +194,7 @@ class BoardLoop:
     def _health(self, now_s: float) -> Health:
         counts = self._counts | {
             "ignored": self._board.ignored,
+            "calls_unseen": self._board.rows.unseen,
             "dropped": self._inbox.dropped,
             # Proof of pictures, not of a process: a black screen with a live heartbeat is known
             # from other systems to stand for weeks.

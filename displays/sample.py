@@ -44,4 +44,5 @@ def sample_models(model: BoardModel) -> Iterator[BoardModel]:
         for digits in ("012", "345", "678", "999"):
             number = mark.series + digits
             hero = Hero(number, int(digits) % 90 + 10, mark, Place(), repeat=1 + index % 2)
-            yield model._replace(hero=hero, rows=(Row(number, hero.counter, mark, repeat=2),))
+            row = Row(number, hero.counter, mark, repeat=2)
+            yield model._replace(hero=hero, rows=(row, row._replace(is_over=True)))

@@ -55,7 +55,7 @@ def draw_calls(screen: Screen, layout: Layout, *, count: int) -> Iterator[Callab
     """
     file = load_hall(HALL)
     setup = board_setup(setup_of(file), timezone=ZoneInfo(file.hall.timezone))
-    board = Board(setup=setup, start_s=0.0)
+    board = Board(setup=setup, start_s=0.0, rows=layout.rows)
     hub = HubState(gen=GEN, pos=0, beat=1, start="s", at_ms=AT_MS)
     board.take_hub(hub, is_retained=False, now_s=0.0)
     model = board.look(now_s=0.0, wall_ms=AT_MS)

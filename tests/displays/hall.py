@@ -50,8 +50,9 @@ def call(number: str, counter: int = 1, *, at_s: float = START_S, repeat: int = 
 class Stage:
     """A board and its hub: what is said when, and what is shown then."""
 
-    def __init__(self, *, zone: str | None = None, setup: Setup = SETUP) -> None:
-        self.board = Board(setup=board_setup(setup, timezone=WIB, zone=zone), start_s=START_S)
+    def __init__(self, *, zone: str | None = None, setup: Setup = SETUP, rows: int = 6) -> None:
+        setup_ = board_setup(setup, timezone=WIB, zone=zone)
+        self.board = Board(setup=setup_, start_s=START_S, rows=rows)
         self.pos = 0
 
     def beat(self, now_s: float, *, gen: str = GEN, is_retained: bool = False) -> None:
