@@ -5,14 +5,15 @@ call stands big, when the board says that it is cut off, and that nothing of ano
 Where things stand on the screen is `layout.py`, which words are used `phrases.py`.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
 from broker.hall.setup import Setup
-from broker.hall.views import BoardView, Call
+from broker.hall.views import BoardView, Call, QueueView
 from broker.wire.generation import Stamp, is_lower, is_older
 from broker.wire.messages import HubState
 from displays.phrases import known
@@ -158,6 +159,7 @@ class BoardModel(NamedTuple):
         hero: None when `notice` stands in its place.
         rows: Calls without the hero's, as `displays.rows` picks them, from the top.
         marks: One for each series, for a board that has no calls yet.
+        waiting: How many wait for the services of each series; empty while that is not known.
         lost_since: The hall's time when the hub was last heard; None while it is heard.
         page: Which sentence, which agencies: counts on for ever.
     """
@@ -169,6 +171,7 @@ class BoardModel(NamedTuple):
     notice: Notice
     rows: tuple[Row, ...]
     marks: tuple[Mark, ...]
+    waiting: Mapping[str, int]
     lost_since: datetime | None
     page: int
     shift: tuple[int, int]
@@ -192,6 +195,7 @@ class Board:
         self._hub_mono_ms: float | None = None
         self._hub = Stamp()
         self._held: BoardView | None = None
+        self._queue: QueueView | None = None
         self._calls: tuple[tuple[date, Call], ...] = ()
         self._is_known = False
         self._met: set[str] = set()
@@ -227,6 +231,17 @@ class Board:
             # Kept until the hub of this generation is heard: its calls may be of a dead one.
             self._held = view
 
+    def take_queue(self, view: QueueView) -> None:
+        """Take how many wait, unless the snapshot is older than the one it has.
+
+        Nobody is sent anywhere by it, so a retained one will do; it is shown only while the hub of
+        its generation is heard.
+        """
+        if self._queue is not None and is_older(view, self._queue):
+            self.ignored += 1
+            return
+        self._queue = view
+
     def look(self, *, now_s: float, wall_ms: int) -> BoardModel:
         """Return what is to be shown now."""
         at = self._time(now_s, wall_ms)
@@ -243,6 +258,8 @@ class Board:
             notice=self._notice(silent_s),
             rows=self._rows(calls, hero, now_s),
             marks=self._marks,
+            # Only where it is drawn: a press must not cost a picture more.
+            waiting=self._waiting(at.date()) if silent_s < LOST_AFTER_S and not calls else {},
             lost_since=(
                 self._time(self._heard_s, wall_ms - round(silent_s * 1000))
                 if silent_s >= LOST_AFTER_S
@@ -374,6 +391,16 @@ class Board:
             is_next=any(call.call_id == other.call_id for other in self._news),
             is_over=call.over,
         )
+
+    def _waiting(self, day: date) -> Mapping[str, int]:
+        view = self._queue
+        if view is None or view.gen != self._hub.gen or view.day != day.isoformat():
+            return {}
+        counts: Counter[str] = Counter()
+        for service, mark in self._setup.marks.items():
+            if service in view.services:
+                counts[mark.series] += view.services[service].waiting
+        return counts
 
     def _mark(self, call: Call) -> Mark:
         # A service the hall file no longer has: the number's own letter still says enough.

@@ -7,16 +7,17 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from broker import log
-from broker.hall.views import BoardView
 from broker.link import Link, SettingsError, read_settings
 from broker.log import kv
 from broker.vitals import boot_id, watchdog
-from broker.wire.messages import HubState, WireError, read_board
+from broker.wire.messages import HubState, WireError, read_board, read_queue
 from broker.wire.topics import Kind, Topic
 from displays.board import Board, board_setup
 from displays.frames import FrameServer, png
@@ -33,6 +34,8 @@ from firmware_config.schema import BoardNode, HallFile, far_seat_m_of, node_of, 
 _log = logging.getLogger(__name__)
 
 FRAME_SOCKET = "frame.sock"
+
+_T = TypeVar("_T")
 
 SHOT_S = 10_800.0
 """The instant of a picture: the first sentence, in the main language, and nothing shifted."""
@@ -58,12 +61,18 @@ def board_arguments(parser: argparse.ArgumentParser) -> None:
         "--state", metavar="FILE.json", type=Path, help="with --shot: a body of state/board instead"
     )
     parser.add_argument(
+        "--queue", metavar="FILE.json", type=Path, help="with --shot: a body of state/queue beside"
+    )
+    parser.add_argument(
         "--silent-s",
         metavar="SECONDS",
         type=float,
         default=0.0,
         help="with --shot: as if the hub had been silent for so long",
     )
+
+
+BOARD_READS = (Kind.BOARD, Kind.QUEUE, Kind.HUB)
 
 
 def size(text: str) -> tuple[int, int]:
@@ -146,7 +155,7 @@ def _run(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
     link = Link(
         settings=settings,
         client_id=node.id,
-        subscriptions=[str(Topic(who.hall, kind)) for kind in (Kind.BOARD, Kind.HUB)],
+        subscriptions=[str(Topic(who.hall, kind)) for kind in BOARD_READS],
         will=who.will,
         on_event=inbox.put,
         loop=inbox,
@@ -179,7 +188,11 @@ def _run(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
 
 def _shoot(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
     at = datetime(*SAMPLE_AT, tzinfo=ZoneInfo(file.hall.timezone))
-    view = _read_state(args.state) if args.state else sample_view(setup_of(file), at=at)
+    view = (
+        _read_body(args.state, Kind.BOARD, read_board)
+        if args.state
+        else sample_view(setup_of(file), at=at)
+    )
     hub = HubState(gen=view.gen, pos=view.pos, beat=1, start="", at_ms=view.at_ms)
     heard_s = SHOT_S - args.silent_s
     screen = Screen(size=args.size, fallback=_native(node), is_headless=True)
@@ -189,17 +202,19 @@ def _shoot(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
         board_ = _make_board(file, node, start_s=heard_s, rows=layout.rows)
         board_.take_hub(hub, is_retained=False, now_s=heard_s)
         board_.take_board(view, is_retained=True, now_s=heard_s)
+        if args.queue:
+            board_.take_queue(_read_body(args.queue, Kind.QUEUE, read_queue))
         screen.show(layout.picture(board_.look(now_s=SHOT_S, wall_ms=view.at_ms)))
         args.shot.write_bytes(png(screen.shot()))
     finally:
         screen.close()
 
 
-def _read_state(path: Path) -> BoardView:
+def _read_body(path: Path, kind: Kind, read: Callable[[bytes], _T]) -> _T:
     try:
-        return read_board(path.read_bytes())
+        return read(path.read_bytes())
     except (OSError, WireError) as error:
-        raise MisuseError(f"{path}: no body of state/board: {error}") from error
+        raise MisuseError(f"{path}: no body of {kind.value}: {error}") from error
 
 
 def _native(node: BoardNode) -> tuple[int, int]:

@@ -174,18 +174,31 @@ def _agencies(pen: Pen, model: BoardModel) -> None:
     first = model.page % pages * rows
     shown = model.marks[first : first + rows]
     cap = min(pen.grid.row_cap_px, px(84))
-    letter_w = max((pen.measure(mark.series, "bold", cap) for mark in model.marks), default=0)
+    letter_w = max((pen.measure(mark.series, "bold", cap) for mark in shown), default=0)
     for index in range(rows):
         panel = _list_panel(pen, index)
-        if index >= len(shown):
+        if index < len(shown):
+            _agency(pen, shown[index], panel, model, letter_w)
+        else:
             pen.fill(panel, PANEL_EMPTY, 14)
-            continue
-        mark = shown[index]
-        _stripe(pen, mark, panel)
-        pen.line(mark.series, Rect(panel.x + px(48), panel.y, letter_w, panel.h), cap_px=cap)
-        x = panel.x + px(48) + letter_w + px(36)
-        room = Rect(x, panel.y, panel.right - px(28) - x, panel.h)
-        pen.line(mark.name, room, cap_px=px(56), cap_min_px=px(46), colour=TEXT)
+
+
+def _agency(pen: Pen, mark: Mark, panel: Rect, model: BoardModel, letter_w: int) -> None:
+    px, cap = pen.px, min(pen.grid.row_cap_px, pen.px(84))
+    _stripe(pen, mark, panel)
+    pen.line(mark.series, Rect(panel.x + px(48), panel.y, letter_w, panel.h), cap_px=cap)
+    x = panel.x + px(48) + letter_w + px(36)
+    room = Rect(x, panel.y, panel.right - px(28) - x, panel.h)
+    count = model.waiting.get(mark.series)
+    if count is not None:
+        gap = min(px(34), panel.h // 6)
+        low = Rect(room.x, room.y + (room.h + gap) // 2, room.w, px(46))
+        text = phrases.say(phrases.WAITING, model.languages[0], count=count)
+        colour = YELLOW if count else QUIET
+        pen.line(text, low, cap_px=px(46), cap_min_px=px(40), face="regular", colour=colour)
+        room = Rect(room.x, low.y - gap - px(52), room.w, px(52))
+    name_cap = px(56) if count is None else px(52)
+    pen.line(mark.name, room, cap_px=name_cap, cap_min_px=px(46), colour=TEXT)
 
 
 def _list_head(pen: Pen) -> Rect:

@@ -21,6 +21,7 @@ from broker.wire.messages import (
     encode,
     read_board,
     read_hub,
+    read_queue,
 )
 from broker.wire.topics import Kind, Topic, parse_topic
 from displays.board import Board, BoardModel
@@ -158,6 +159,8 @@ class BoardLoop:
             case Kind.HUB:
                 state = read_hub(event.payload)
                 self._board.take_hub(state, is_retained=event.retained, now_s=now_s)
+            case Kind.QUEUE:
+                self._board.take_queue(read_queue(event.payload))
             case _:
                 self._counts["unasked"] += 1
 

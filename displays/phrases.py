@@ -22,6 +22,7 @@ GO_TO_COUNTER = Phrase(id="Silakan ke loket", en="Go to counter")
 HEAD_NUMBER = Phrase(id="Nomor", en="Number")
 HEAD_COUNTER = Phrase(id="Loket", en="Counter")
 HEAD_AGENCY = Phrase(id="Layanan di sini", en="Services here")
+WAITING = Phrase(id="{count} menunggu", en="{count} waiting")
 RECALL = Phrase(id="PANGGILAN KE-{repeat}", en="CALL NO. {repeat}")
 RECALL_SHORT = Phrase(id="KE-{repeat}", en="{repeat}x")
 LOST = Phrase(

@@ -70,6 +70,7 @@ def test_a_shot_of_a_state_and_of_silence(tmp_path: Path) -> None:
         (["board-1"], "--data DIR is missing"),
         (["board-1", "--shot", "x.png", "--state", "/nowhere.json"], "/nowhere.json"),
         (["board-1", "--shot", "x.png", "--state", str(EXAMPLE)], "no body of state/board"),
+        (["board-1", "--shot", "x.png", "--queue", str(EXAMPLE)], "no body of state/queue"),
     ],
 )
 def test_misuse_is_2(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
