@@ -18,7 +18,7 @@ import msgspec
 
 from broker.entry import COLUMNS, LOST, Entry, Fact, chain_root, chained, result_of
 from broker.hall.events import DayOpened, StreamGap, decode_events, encode_events
-from broker.store import Migration, StoreError, open_db, store_errors, transact
+from broker.store import Migration, Opens, StoreError, open_db, store_errors, transact
 from broker.wire.generation import generation_number
 from broker.wire.messages import Held, Result
 from broker.wire.seal import Seals
@@ -102,18 +102,23 @@ class Journal:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, path: Path, *, random_hex: Callable[[int], str] = secrets.token_hex
+        cls,
+        path: Path,
+        *,
+        random_hex: Callable[[int], str] = secrets.token_hex,
+        opens: Opens = open_db,
     ) -> AsyncIterator["Journal"]:
         """Open the journal, made when missing, and reserve the beats of this start.
 
         Args:
             path: The file.
             random_hex: Hex of so many random bytes, for the generation of a new journal.
+            opens: How the file is opened.
 
         Raises:
             StoreError: The file can't be used; says how to mend it.
         """
-        async with open_db(path, MIGRATIONS) as db:
+        async with opens(path, MIGRATIONS) as db:
             beat_base, head = await transact(db, lambda sql: _begin(sql, random_hex(4)))
             yield cls(
                 db=db,

@@ -15,7 +15,7 @@ import aiosqlite
 import msgspec
 
 from broker.hall.commands import Command, encode_command
-from broker.store import Migration, StoreError, open_db, transact
+from broker.store import Migration, Opens, StoreError, open_db, transact
 from broker.wire.delivery import Row
 from broker.wire.generation import generation_number
 from broker.wire.giving import Decided, place_order
@@ -125,18 +125,21 @@ class Outbox:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, path: Path, *, boot: str, stream: str) -> AsyncIterator["Outbox"]:
+    async def open(
+        cls, path: Path, *, boot: str, stream: str, opens: Opens = open_db
+    ) -> AsyncIterator["Outbox"]:
         """Open the outbox, begin this start's stream and drop what is old; on leaving, flush.
 
         Args:
             path: The file, made when missing.
             boot: Of the machine; `made_s` of rows of another boot is None.
             stream: 128 random bits as hex, new at each start of the process.
+            opens: How the file is opened.
 
         Raises:
             StoreError: The file can't be used; says how to mend it.
         """
-        async with open_db(path, MIGRATIONS) as db:
+        async with opens(path, MIGRATIONS) as db:
             while await transact(db, _purge):
                 pass
             place, places, rows, gen = await transact(db, lambda sql: _begin(sql, boot, stream))

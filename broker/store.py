@@ -12,6 +12,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -49,6 +50,9 @@ _PRAGMAS = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA trusted_schema = OFF",
 )
+
+Opens = Callable[[Path, Sequence[Migration]], AbstractAsyncContextManager[aiosqlite.Connection]]
+"""`open_db`, or what opens a database of the simulation, whose disk fails when told."""
 
 _T = TypeVar("_T")
 
