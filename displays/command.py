@@ -24,6 +24,7 @@ from displays.frames import FrameServer, png
 from displays.inbox import FrameAsked, Inbox
 from displays.layout import Layout
 from displays.loop import BoardLoop, Self
+from displays.plug import Plug
 from displays.sample import SAMPLE_AT, sample_view
 from displays.screen import Screen, ScreenError
 from displays.sizes import legibility, make_grid
@@ -71,6 +72,9 @@ def board_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --shot: as if the hub had been silent for so long",
     )
 
+
+PLUG_AGAIN_S = 5.0
+"""How long a board without a television waits before it looks again."""
 
 BOARD_READS = (Kind.BOARD, Kind.QUEUE, Kind.HUB)
 
@@ -160,7 +164,8 @@ def _run(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
         on_event=inbox.put,
         loop=inbox,
     )
-    screen.open()
+    plug = Plug()
+    _open(screen, plug)
     try:
         layout = _make_layout(file, node, screen)
         loop = BoardLoop(
@@ -171,6 +176,7 @@ def _run(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
             inbox=inbox,
             post=link,
             frames=frames,
+            plug=plug if screen.is_kms else None,
             fed=watchdog if os.environ.get("WATCHDOG_USEC") else None,
         )
         # Python's own, before SDL puts its in place.
@@ -184,6 +190,25 @@ def _run(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
         frames.close()
         inbox.close()
         screen.close()
+
+
+def _open(screen: Screen, plug: Plug) -> None:
+    """Open the screen; wait for a television that is not plugged in yet.
+
+    Raises:
+        ScreenError: It can't be opened, and that is not for want of a television.
+    """
+    while True:
+        try:
+            screen.open()
+        except ScreenError:
+            if plug.look() is not False:
+                raise
+            _log.exception("no screen is plugged in: looking again")
+            screen.close()
+            time.sleep(PLUG_AGAIN_S)
+        else:
+            return
 
 
 def _shoot(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:

@@ -28,6 +28,7 @@ from displays.board import Board, BoardModel
 from displays.frames import FrameServer
 from displays.inbox import Event, FrameAsked, Inbox
 from displays.layout import Layout
+from displays.plug import Plug
 from displays.sample import sample_models
 from displays.screen import Screen
 
@@ -73,6 +74,7 @@ class BoardLoop:
     """Joins a board's parts. Everything here runs on the main thread.
 
     Args:
+        plug: Looked at once a second; None where a desktop looks after the screen.
         fed: Called after a pass that drew and looked after SDL, every 5 s: it feeds the watchdog.
             None = nobody watches.
     """
@@ -87,6 +89,7 @@ class BoardLoop:
         inbox: Inbox,
         post: Post,
         frames: FrameServer,
+        plug: Plug | None = None,
         fed: Callable[[], object] | None = None,
     ) -> None:
         self._who = who
@@ -96,6 +99,9 @@ class BoardLoop:
         self._inbox = inbox
         self._post = post
         self._frames = frames
+        self._plug = plug
+        self._is_plugged: bool | None = None
+        self._plug_s = 0.0
         self._fed = fed
         self._feed_s = 0.0
         self._counts: Counter[str] = Counter()
@@ -119,6 +125,7 @@ class BoardLoop:
         while not self._is_stopping:
             for event in self._inbox.take(self._wait_s()):
                 self._take(event)
+            self._look_at_plug()
             self._draw()
             self._is_stopping |= not self._screen.pump()
             self._answer()
@@ -176,6 +183,18 @@ class BoardLoop:
             gen, pos = self._board.shown
             _log.debug("frame shown", extra=kv(gen=gen, pos=pos, mono_ns=mono_ns))
 
+    def _look_at_plug(self) -> None:
+        now_s = time.monotonic()
+        if self._plug is None or now_s < self._plug_s:
+            return
+        self._plug_s = now_s + PUMP_S
+        before, self._is_plugged = self._is_plugged, self._plug.look()
+        if before is False and self._is_plugged:
+            self._screen.reopen()
+            _log.warning("a screen was plugged in")
+        elif before and self._is_plugged is False:
+            _log.error("no screen is plugged in")
+
     def _answer(self) -> None:
         """Do what can wait until the picture is shown."""
         if self._frame_asked:
@@ -206,6 +225,8 @@ class BoardLoop:
             "frame_crc": int(self._screen.crc(), 16),
             "frame_pos": self._board.shown[1],
         }
+        if self._is_plugged is not None:
+            counts["screens_plugged"] = int(self._is_plugged)
         return Health(
             uptime_s=round(now_s - self._start_s, 1), rss_bytes=rss_bytes(), counts=dict(counts)
         )

@@ -155,6 +155,24 @@ class Screen:
         pygame.mouse.set_visible(False)
         self.fonts.open()
 
+    @property
+    def is_kms(self) -> bool:
+        """Whether this process has the screen to itself, so that nobody else looks after it."""
+        return pygame.display.get_init() and pygame.display.get_driver().lower() == "kmsdrm"
+
+    def reopen(self) -> None:
+        """Open the screen again, after a television was plugged in: the next picture is whole.
+
+        Raises:
+            ScreenError: It can't be, or it has another size now: then everything begins anew.
+        """
+        before = self.size
+        self._surface, self._picture = None, ()
+        pygame.display.quit()
+        self.open()
+        if self.size != before:
+            raise ScreenError(f"the screen was {before} px and is {self.size} px now")
+
     def close(self) -> None:
         """Give the screen back."""
         self._surface = None

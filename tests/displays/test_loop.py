@@ -2,6 +2,7 @@
 
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from displays.board import Board, board_setup
 from displays.frames import FrameServer
 from displays.inbox import FrameAsked, Inbox
 from displays.layout import Layout
-from displays.loop import BoardLoop, Self
+from displays.loop import PUMP_S, BoardLoop, Self
+from displays.plug import Plug
 from displays.screen import Screen
 from tests.displays.hall import AT_MS, GEN, SETUP, WIB, call
 
@@ -55,7 +57,12 @@ class Rig:
     """A board whose parts are real, but for the link."""
 
     def __init__(
-        self, folder: Path, *, stop_after: int = 2, fed: Callable[[], object] | None = None
+        self,
+        folder: Path,
+        *,
+        stop_after: int = 2,
+        plug: Plug | None = None,
+        fed: Callable[[], object] | None = None,
     ) -> None:
         self.screen = Screen(size=SIZE, fallback=SIZE, is_headless=True)
         self.screen.open()
@@ -72,6 +79,7 @@ class Rig:
             inbox=self.inbox,
             post=self.post,
             frames=self.frames,
+            plug=plug,
             fed=fed,
         )
         self.post.loop = self.loop
@@ -170,6 +178,34 @@ def test_a_watched_board_feeds_its_watchdog_once_in_five_seconds(tmp_path: Path)
 
     assert len(fed) == 1
     assert fed[0] >= 1
+
+
+def test_a_screen_that_is_plugged_in_again_is_opened_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The whole picture is painted once more, and health says that there is a screen."""
+    status = tmp_path / "drm" / "card1-HDMI-A-1" / "status"
+    status.parent.mkdir(parents=True)
+    status.write_text("disconnected\n", encoding="ascii")
+    shown: list[int] = []
+
+    def plug_in() -> None:
+        shown.append(rig.screen.frames)
+        status.write_text("connected\n", encoding="ascii")
+        threading.Timer(PUMP_S * 1.5, rig.inbox.put, [Connected("s1")]).start()
+
+    rig = Rig(tmp_path, plug=Plug(tmp_path / "drm"), fed=plug_in)
+    rig.inbox.put(HUB)
+    rig.inbox.put(snapshot(5, "A007"))
+    rig.loop.run()
+    pixels, counts = rig.screen.crc(), read_health(rig.post.said[1][1]).counts
+    rig.screen.close()
+    rig.inbox.close()
+
+    assert counts["screens_plugged"] == 1
+    assert counts["frame_crc"] == int(pixels, 16)
+    assert rig.screen.frames > shown[0]
+    assert "a screen was plugged in" in [record.message for record in caplog.records]
 
 
 def test_the_will_says_offline() -> None:

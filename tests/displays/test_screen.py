@@ -229,3 +229,38 @@ def test_a_closed_screen_can_not_be_painted() -> None:
     """A fault of ours, said at once."""
     with pytest.raises(ScreenError, match="not open"):
         Screen(size=SIZE, fallback=SIZE, is_headless=True).show(on_black())
+
+
+def test_a_reopened_screen_paints_everything_again(screen: Screen) -> None:
+    """A television that was switched on shows nothing of what was painted before."""
+    picture = on_black(line("A007", "bold", 40, 200))
+    screen.show(picture)
+    before = screen.crc()
+    screen.reopen()
+
+    assert screen.crc() != before
+    assert screen.show(picture)
+    assert screen.crc() == before
+
+
+class Television(Screen):
+    """A screen whose size is the television's, as on a Pi."""
+
+    def __init__(self) -> None:
+        super().__init__(size=None, fallback=SIZE, is_headless=True)
+        self.native = SIZE
+
+    def _open_surface(self, driver: str) -> pygame.Surface:
+        assert driver == "dummy"
+        return pygame.display.set_mode(self.native)
+
+
+def test_a_screen_of_another_size_ends_the_process() -> None:
+    """The layout is made for one size: a supervisor starts the board again."""
+    television = Television()
+    television.open()
+    television.native = (SIZE[0] * 2, SIZE[1] * 2)
+
+    with pytest.raises(ScreenError, match="px now"):
+        television.reopen()
+    television.close()
