@@ -12,7 +12,7 @@ from broker.hall.state import Hall
 from broker.log import kv
 from broker.wire.delivery import Receiver
 from broker.wire.giving import GivenRow, Recovery, place_order
-from broker.wire.messages import Place, WireError
+from broker.wire.messages import Place
 
 _log = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class Adoption:
 
     Attributes:
         adopted, late: Rows taken, and how many of them change no state.
-        unusable: Rows of another node's stream, or with events this release does not know.
+        unusable: Rows with events this release does not know.
     """
 
     def __init__(
@@ -110,15 +110,16 @@ class Adoption:
         """Yield (row, stamp, events, refusal, detail) of what this journal lacks.
 
         A row that is in the journal is passed over, whoever gives it; nothing is decided again.
+        A stream keeps its owner, also when another node gives its rows.
         """
-        for node, sealed, detail in sorted(given, key=lambda given: place_order(given.row)):
-            try:
-                is_known = sealed.seq <= self._receiver.last(node, sealed.stream)
-                events = decode_events(sealed.events)
-            except (WireError, msgspec.MsgspecError):
-                self.unusable += 1
+        for giver, sealed, detail in sorted(given, key=lambda given: place_order(given.row)):
+            node = self._receiver.owner(sealed.stream) or giver
+            if sealed.seq <= self._receiver.last(node, sealed.stream):
                 continue
-            if is_known:
+            try:
+                events = decode_events(sealed.events)
+            except msgspec.MsgspecError:
+                self.unusable += 1
                 continue
             self._open_day(sealed.at_ms)
             gap = self._receiver.adopt(node, sealed.stream, sealed.seq)

@@ -59,6 +59,8 @@ class Batch:
         self.answers: dict[str, Answer] = {}
         self.counters: set[int] = set()
         self.births: list[str] = []
+        self.foreign: dict[str, tuple[str, str]] = {}
+        """By node the stream it sent, and the other node whose that is."""
         self.held: list[Held] = []
         """Newest rows of nodes: the journal must have them."""
         self.generation = ""
@@ -74,6 +76,7 @@ class Batch:
             self.entries
             or self.answers
             or self.births
+            or self.foreign
             or self.held
             or self.generation
             or self.recovered

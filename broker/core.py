@@ -15,7 +15,6 @@ import msgspec
 
 from broker.adoption import Adoption
 from broker.batch import Answer, Arrival, Batch, Publication, Row
-from broker.entry import Entry, result_of
 from broker.hall import policy
 from broker.hall.commands import (
     AnyCommand,
@@ -23,11 +22,11 @@ from broker.hall.commands import (
     OpenDay,
     ReturnDue,
     decode_command,
-    encode_command,
 )
-from broker.hall.events import HallEvent, StreamGap, encode_events
+from broker.hall.events import HallEvent, StreamGap
 from broker.hall.rules import Actor, Asked, Refusal, decide
 from broker.hall.state import Hall
+from broker.ledger import Ledger
 from broker.log import kv
 from broker.publisher import Publisher
 from broker.watch import Change, Contact, Presence
@@ -99,17 +98,14 @@ class HubCore:
         self.presence = Presence()
         self.counts: Counter[str] = Counter()
         self._nodes = nodes
-        self._own = own
-        self._own_seq = 0
         self._said: set[tuple[str, str]] = set()
         self._receiver = Receiver(streams=streams)
         self._beats = Beats(base=beat_base, start_s=now_s)
         self._publisher = Publisher(hall=hall, gen=gen, start=start, beats=self._beats, now_s=now_s)
         self._zone = ZoneInfo(hall.setup.timezone)
-        self._batch = Batch()
+        self._ledger = Ledger(hall=hall, seals=seals, gen=gen, own=own, newest_gen=newest_gen)
         self._is_linked = False
         self._here: dict[str, str] = {}
-        self._newest_gen = newest_gen
         self._recovery: Recovery | None = None
         if recovering:
             # All parts may be starting at once, after a power cut: the slowest is waited for.
@@ -149,7 +145,7 @@ class HubCore:
     def connected(self, now_s: float) -> None:
         """Note that the link is up: every retained topic is published again."""
         self._is_linked = True
-        self._batch.all_views = True
+        self._ledger.batch.all_views = True
         if self._recovery is not None:
             self._recovery.linked(now_s)
 
@@ -173,12 +169,12 @@ class HubCore:
 
         Ask at least every few seconds: tickets return that late at most.
         """
-        is_open = not self._batch.generation  # else that is committed first
+        is_open = not self._ledger.batch.generation  # else that is committed first
         if self._recovery is not None and is_open and self._recovery.is_over(now_s):
             self._end_recovery(self._recovery, at_ms)
         self.open_day_if_due(at_ms)
         if self._recovery is None and policy.due(self.hall, at_ms):
-            self._decide_own(ReturnDue(), at_ms)
+            self._ledger.decide_own(ReturnDue(), at_ms)
 
     def open_day_if_due(self, at_ms: int) -> None:
         """Open the day of `at_ms` in the hall's time zone when it is later than the open one.
@@ -194,27 +190,16 @@ class HubCore:
     def _open_day(self, at_ms: int) -> None:
         date = self._date_of(at_ms)
         if date > self.hall.day:
-            self._decide_own(OpenDay(date=date), at_ms)
-
-    def _decide_own(self, command: OpenDay | ReturnDue, at_ms: int) -> None:
-        hub = Actor(node="hub", role="hub", counters=frozenset())
-        asked = Asked(origin=f"{self._own}:{self._own_seq + 1}", at_ms=at_ms)
-        events = decide(self.hall, command, hub, asked)
-        self._append(self._own_row(encode_command(command)), at_ms, events)
-
-    def _own_row(self, command: bytes) -> Row:
-        self._own_seq += 1
-        return Row("hub", self._own, self._own_seq, command)
+            self._ledger.decide_own(OpenDay(date=date), at_ms)
 
     def cut(self) -> Batch:
         """Return the pending batch and begin the next."""
-        batch, self._batch = self._batch, Batch()
-        return batch
+        return self._ledger.cut()
 
     @property
     def is_pending(self) -> bool:
         """Return whether `cut` would return anything to commit or to say."""
-        return bool(self._batch)
+        return bool(self._ledger.batch)
 
     def due_s(self) -> float:
         """Return the monotonic instant at which `timed` or `advance` next has something to do."""
@@ -260,6 +245,8 @@ class HubCore:
             return
         if self._recovery is not None:
             return  # It is sent again, and decided when it is known what was before.
+        if self._is_foreign(node, up.stream):
+            return
         taken = self._receiver.take(node, up)
         if taken.gap is not None:
             self._record_gap(node, taken.gap, arrival.at_ms)
@@ -267,13 +254,13 @@ class HubCore:
         self._answer(node, up.stream, taken, fresh)
 
     def _answer(self, node: str, stream: str, taken: Taken, fresh: list[Result]) -> None:
-        earlier = self._batch.answers.get(stream)
+        earlier = self._ledger.batch.answers.get(stream)
         again = set(taken.again)
         if earlier is not None:
             fresh = earlier.fresh + fresh
             again |= set(earlier.again)
         again -= {result.seq for result in fresh}
-        self._batch.answers[stream] = Answer(
+        self._ledger.batch.answers[stream] = Answer(
             node, stream, taken.last, taken.want, fresh, sorted(again)
         )
 
@@ -288,7 +275,7 @@ class HubCore:
             refusal, detail = REJECTED, str(error)[:DETAIL_MAX]
             body = body if len(body) <= COMMAND_BYTES_MAX else b"null"
         row = Row(arrival.node, up.stream, seq, body)
-        return self._record(row, arrival.at_ms, events, refusal=refusal, detail=detail)
+        return self._ledger.record(row, arrival.at_ms, events, refusal=refusal, detail=detail)
 
     def _decide(
         self, arrival: Arrival, up: Up, seq: int, command: AnyCommand
@@ -305,7 +292,7 @@ class HubCore:
         except Refusal as error:
             if error.code == "seen_other" and isinstance(command, CounterCommand):
                 # What was pressed at shows an old call: it may have missed the newest.
-                self._batch.counters.add(command.counter)
+                self._ledger.batch.counters.add(command.counter)
             raise
 
     def _record_gap(self, node: str, gap: StreamGap, at_ms: int) -> None:
@@ -314,37 +301,7 @@ class HubCore:
             "stream gap: rows the node no longer holds never reached this hub",
             extra=kv(node=node, seq_from=gap.seq_from, seq_upto=gap.seq_upto),
         )
-        self._record(Row(node, gap.stream, gap.seq_upto, b"null"), at_ms, (gap,))
-
-    def _record(
-        self,
-        row: Row,
-        at_ms: int,
-        events: tuple[HallEvent, ...],
-        *,
-        refusal: str = "",
-        detail: str = "",
-    ) -> Result:
-        entry = self._append(row, at_ms, events, refusal=refusal, detail=detail)
-        return result_of(entry, encode_events(events), gen=self.gen, seals=self.seals)
-
-    def _append(
-        self,
-        row: Row,
-        at_ms: int,
-        events: tuple[HallEvent, ...],
-        *,
-        refusal: str = "",
-        detail: str = "",
-    ) -> Entry:
-        """Apply one row and have it committed; its stamp is never below the newest row's."""
-        entry = Entry(self.hall.pos + 1, max(at_ms, self.hall.at_ms), *row, events, refusal, detail)
-        changed = self.hall.apply(entry.pos, entry.at_ms, events)
-        self._batch.counters |= changed.counters
-        self._batch.board |= changed.board
-        self._batch.entries.append(entry)
-        self._newest_gen = self.gen
-        return entry
+        self._ledger.record(Row(node, gap.stream, gap.seq_upto, b"null"), at_ms, (gap,))
 
     def _take_birth(self, arrival: Arrival) -> None:
         node, birth = arrival.node, read_birth(arrival.payload)
@@ -352,11 +309,11 @@ class HubCore:
         if not birth.online:
             self._left(node)
             return
-        self._batch.births.append(node)
+        self._ledger.batch.births.append(node)
         if self._nodes[node].role == "board":
-            self._batch.all_views = True
+            self._ledger.batch.all_views = True
         if birth.held is not None and self._recovery is None:
-            self._batch.held.append(birth.held)
+            self._ledger.batch.held.append(birth.held)
         if birth.gen != self.gen and not is_lower(birth.gen, self.gen):
             self.recover(arrival.now_s, heard=birth.gen)
         if birth.stream:
@@ -370,12 +327,27 @@ class HubCore:
             self._recovery.left(node)
 
     def _answer_birth(self, node: str, birth: Birth, now_s: float) -> None:
-        last = self._receiver.last(node, birth.stream)
         self._here[node] = birth.stream
         if self._recovery is not None:
             self._recovery.born(node, birth.stream, now_s)
-        elif birth.stream not in self._batch.answers:
-            self._batch.answers[birth.stream] = Answer(node, birth.stream, last, 0, [], [])
+        elif birth.stream not in self._ledger.batch.answers:
+            self._answer_here(node, birth.stream)
+
+    def _answer_here(self, node: str, stream: str, *, wants: bool = False) -> None:
+        """Tell a node how far its stream is, and with `wants` that what follows is wanted now."""
+        if self._is_foreign(node, stream):
+            return
+        last = self._receiver.last(node, stream)
+        self._ledger.batch.answers[stream] = Answer(node, stream, last, (last + 1) * wants, [], [])
+
+    def _is_foreign(self, node: str, stream: str) -> bool:
+        """Return whether the stream is another node's; then this one is told to give it up."""
+        owner = self._receiver.owner(stream)
+        if owner in {"", node}:
+            return False
+        self._ledger.batch.foreign[node] = (stream, owner)
+        self._drop("foreign_stream", node, f"it holds rows of {owner}'s stream {stream}")
+        return True
 
     # -- what was lost ------------------------------------------------------------------------
 
@@ -386,7 +358,8 @@ class HubCore:
             heard: A generation a node has obeyed and this hub does not serve.
         """
         n = 1 + max(generation_number(self.gen), generation_number(heard))
-        self._publisher.gen = self._batch.generation = f"{n}-{self.start[:8]}"
+        gen = f"{n}-{self.start[:8]}"
+        self._publisher.gen = self._ledger.gen = self._ledger.batch.generation = gen
         self.counts["generations"] += 1
         _log.error("rows are missing in this journal: asking the nodes", extra=kv(gen=self.gen))
         if self._recovery is None:
@@ -404,23 +377,22 @@ class HubCore:
     def _end_recovery(self, recovery: Recovery, at_ms: int) -> None:
         """Adopt what was given, name what nobody holds, and serve again."""
         self._recovery = None
-        behind = Place(gen=self._newest_gen, pos=self.hall.pos) if self.hall.pos else START
+        behind = Place(gen=self._ledger.newest_gen, pos=self.hall.pos) if self.hall.pos else START
         adoption = Adoption(
             hall=self.hall, receiver=self._receiver, date_of=self._date_of, open_day=self._open_day
         )
         for row, row_ms, events, refusal, detail in adoption.rows(recovery.rows.values()):
-            self._append(row, row_ms, events, refusal=refusal, detail=detail)
+            self._ledger.append(row, row_ms, events, refusal=refusal, detail=detail)
         self._open_day(at_ms)
         # Only a kiosk has numbers on paper that nobody else has.
         without = [node for node in recovery.missing() if self._nodes[node].role == "kiosk"]
         lost = adoption.lost(recovery, behind=behind, without=without)
         if lost:
-            self._append(self._own_row(b"null"), at_ms, lost)
-        self._batch.recovered = self._batch.all_views = True
+            self._ledger.append(self._ledger.own_row(b"null"), at_ms, lost)
+        self._ledger.batch.recovered = self._ledger.batch.all_views = True
         for node, stream in self._here.items():
-            last = self._receiver.last(node, stream)
             # What was sent meanwhile is wanted now: nobody waits for a timer.
-            self._batch.answers[stream] = Answer(node, stream, last, last + 1, [], [])
+            self._answer_here(node, stream, wants=True)
 
     def _take_health(self, arrival: Arrival) -> None:
         health = read_health(arrival.payload)

@@ -2,10 +2,14 @@
 
 A row is committed before anything is shown or sent. Rows with a result move from `pending` to
 `decided`, so that the first stays tiny however long the second; `rows` shows both to people.
+
+Rows are their node's: opened by another node, or when the hub says that a stream is another's,
+those without a result are named in the log, stay here as that node's, and are not sent.
 """
 
 import asyncio
 import contextlib
+import logging
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
@@ -15,6 +19,7 @@ import aiosqlite
 import msgspec
 
 from broker.hall.commands import Command, encode_command
+from broker.log import kv
 from broker.store import Migration, Opens, StoreError, open_db, transact
 from broker.wire.delivery import Row
 from broker.wire.generation import generation_number
@@ -27,6 +32,11 @@ from broker.wire.messages import (
     Place,
     Result,
 )
+
+_log = logging.getLogger(__name__)
+
+TOLD_MAX = 50
+"""Rows given up that one line of the log names; how many there are, and from where, it says."""
 
 KEEP_MS = 2 * 24 * 3600 * 1000
 """Rows with a result are kept this long for a hub that lost its disk (DESIGN §5.8). Both ends of
@@ -72,6 +82,11 @@ MIGRATIONS: tuple[Migration, ...] = (
         "ALTER TABLE decided ADD COLUMN pos INTEGER NOT NULL DEFAULT 0",
         "CREATE INDEX decided_in_order ON decided (n, gen, pos) WHERE n > 0",
     ),
+    (
+        # Whose rows these are; '' = of before this column, so of whoever opens the file.
+        "ALTER TABLE streams ADD COLUMN node TEXT NOT NULL DEFAULT ''",
+        "CREATE INDEX decided_of_stream ON decided (place)",
+    ),
 )
 
 
@@ -95,6 +110,7 @@ class Outbox:
         stream: The stream of this start; its rows are numbered from 1.
         rows: What had no result at the start, older streams first, each in order.
         held: The newest row with a sealed result, in the hub's order; None = none.
+        foreign: How many rows without a result are another node's.
     """
 
     def __init__(  # noqa: PLR0913 - what `open` found, each by name
@@ -109,6 +125,7 @@ class Outbox:
         gen: str,
         held: Held | None,
     ) -> None:
+        self.foreign = 0
         self.held = held
         self.stream = stream
         self.rows = rows
@@ -126,7 +143,7 @@ class Outbox:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, path: Path, *, boot: str, stream: str, opens: Opens = open_db
+        cls, path: Path, *, boot: str, stream: str, node: str = "", opens: Opens = open_db
     ) -> AsyncIterator["Outbox"]:
         """Open the outbox, begin this start's stream and drop what is old; on leaving, flush.
 
@@ -134,6 +151,7 @@ class Outbox:
             path: The file, made when missing.
             boot: Of the machine; `made_s` of rows of another boot is None.
             stream: 128 random bits as hex, new at each start of the process.
+            node: Whose rows these are; rows of another are left alone. Empty = of whoever comes.
             opens: How the file is opened.
 
         Raises:
@@ -142,7 +160,9 @@ class Outbox:
         async with opens(path, MIGRATIONS) as db:
             while await transact(db, _purge):
                 pass
-            place, places, rows, gen = await transact(db, lambda sql: _begin(sql, boot, stream))
+            place, places, rows, gen = await transact(
+                db, lambda sql: _begin(sql, boot, stream, node)
+            )
             outbox = cls(
                 db=db,
                 path=path,
@@ -153,6 +173,8 @@ class Outbox:
                 gen=gen,
                 held=await transact(db, _held),
             )
+            for other, owner, left in await transact(db, lambda sql: _foreign(sql, node)):
+                outbox._given_up(other, owner, left)
             yield outbox
             await outbox.flush()
 
@@ -166,6 +188,21 @@ class Outbox:
         sql = "INSERT OR REPLACE INTO meta VALUES ('gen', ?)"
         await transact(self._db, lambda db: db.execute(sql, (gen,)).close())
         self._gen = gen
+
+    async def disown(self, stream: str, owner: str, rows: Sequence[Row]) -> None:
+        """Commit that an earlier stream is another node's, and name its rows without a result."""
+        sql = "UPDATE streams SET node = ? WHERE stream = ?"
+        await transact(self._db, lambda db: db.execute(sql, (owner, stream)).close())
+        self._given_up(stream, owner, rows)
+
+    def _given_up(self, stream: str, owner: str, rows: Sequence[Row]) -> None:
+        self.foreign += len(rows)
+        told = [f"{row.seq} {_type_of(row.command)}" for row in rows[:TOLD_MAX]]
+        _log.error(
+            "rows of another node, not sent from here: put this card back into that node, or have"
+            " what they say entered by hand",
+            extra=kv(owner=owner, stream=stream, count=len(rows), rows=told, file=str(self._path)),
+        )
 
     async def append_all(
         self,
@@ -253,16 +290,39 @@ def _checked(body: bytes) -> bytes:
     return body
 
 
+class _Typed(msgspec.Struct):
+    type: str = "?"
+
+
+def _type_of(command: bytes) -> str:
+    try:
+        return msgspec.json.decode(command, type=_Typed).type
+    except msgspec.MsgspecError:
+        return "?"
+
+
+def _foreign(db: sqlite3.Connection, node: str) -> list[tuple[str, str, list[Row]]]:
+    """Return (stream, owner, rows without a result) of each stream that is another node's."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    for owner, *row in db.execute(
+        """SELECT node, stream, seq, command, NULL FROM pending JOIN streams USING (place)
+        WHERE node NOT IN ('', ?) ORDER BY place, seq""",
+        (node,),
+    ):
+        found.setdefault((row[0], owner), []).append(Row(*row))
+    return [(stream, owner, rows) for (stream, owner), rows in found.items()]
+
+
 def _begin(
-    db: sqlite3.Connection, boot: str, stream: str
+    db: sqlite3.Connection, boot: str, stream: str, node: str
 ) -> tuple[int, dict[str, int], list[Row], str]:
     """Begin a stream; return its place, the places of all, the pending rows, and `gen`."""
-    db.execute("INSERT INTO streams (stream, boot) VALUES (?, ?)", (stream, boot))
+    db.execute("INSERT INTO streams (stream, boot, node) VALUES (?, ?, ?)", (stream, boot, node))
     places: dict[str, int] = dict(db.execute("SELECT stream, place FROM streams").fetchall())
     rows = db.execute(
         """SELECT stream, seq, command, CASE WHEN boot = ? THEN made_s END
-        FROM pending JOIN streams USING (place) ORDER BY place, seq""",
-        (boot,),
+        FROM pending JOIN streams USING (place) WHERE node IN ('', ?) ORDER BY place, seq""",
+        (boot, node),
     ).fetchall()
     gen = db.execute("SELECT value FROM meta WHERE key = 'gen'").fetchone()
     return places[stream], places, [Row(*row) for row in rows], gen[0] if gen else ""
@@ -322,11 +382,10 @@ def _purge(db: sqlite3.Connection) -> bool:
         "DELETE FROM decided WHERE number <= ? AND (number <= ? OR result_at_ms < ?)",
         (upto, kept_max, newest_ms - KEEP_MS),
     ).rowcount
-    # Streams without rows, but never this start's. Older ones are drained first, so `decided` is
-    # in order of place.
+    # Streams without rows, but never this start's.
     db.execute(
-        """DELETE FROM streams WHERE place NOT IN (SELECT place FROM pending) AND place < coalesce(
-            (SELECT place FROM decided ORDER BY number LIMIT 1),
-            (SELECT max(place) FROM streams))"""
+        """DELETE FROM streams WHERE place < (SELECT max(place) FROM streams)
+        AND place NOT IN (SELECT place FROM pending)
+        AND NOT EXISTS (SELECT * FROM decided WHERE decided.place = streams.place)"""
     )
     return dropped == PURGE_EVERY

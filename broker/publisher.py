@@ -68,6 +68,9 @@ class Publisher:
             yield self.beat(at_ms, now_s)
         for answer in batch.answers.values():
             yield from self._acks(answer, again.get(answer.stream, []))
+        for node, (stream, owner) in batch.foreign.items():
+            ack = Ack(gen=self.gen, stream=stream, upto=0, window=0, owner=owner)
+            yield self._publication(Kind.ACK, ack, node)
         changed = set(self._hall.setup.counters) if batch.all_views else batch.counters
         for counter in sorted(changed):
             self._agenda.add(Kind.COUNTER, str(counter), at_s=now_s + COUNTERS_AFTER_S)

@@ -163,7 +163,9 @@ async def _run(
     boot, stream = boot_id(), secrets.token_hex(16)
     factory = open_factory(pins, folder)
     with Devices(factory=factory, buttons=wiring.buttons, lamps=wiring.lamps) as devices:
-        async with Outbox.open(folder / "outbox.db", boot=boot, stream=stream) as outbox:
+        async with Outbox.open(
+            folder / "outbox.db", boot=boot, stream=stream, node=node_id
+        ) as outbox:
             inbox = Inbox(loop=loop)
             identity = Identity(
                 node=node_id,

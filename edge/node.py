@@ -30,6 +30,7 @@ from broker.wire.generation import generation_number
 from broker.wire.messages import Health, Result, WireError
 from broker.wire.topics import Kind, parse_topic
 from edge.devices import Devices, OnEdge
+from edge.giving import answer_hub
 from edge.inbox import Edge, Inbox, Item, Paper, Settle, Stop
 from edge.lamps import Lamp, Pattern
 from edge.paper import SAID, Outcome, PaperPort, Printed
@@ -313,10 +314,10 @@ class Node:
     async def _acked(self, payload: bytes, now_s: float) -> None:
         for row, result in self._post.acked(payload, now_s):
             await self._answered(row, result)
-        if (after := self._post.asked) is not None:
+        if self._post.asked is not None or self._post.foreign is not None:
             await self._keep()
             with self._trying_again():  # the hub asks again
-                self._post.give(*await self._outbox.decided_after(after), after=after)
+                await answer_hub(self._post, self._outbox)
 
     async def _answered(self, row: Row, result: Result) -> None:
         fields = kv(stream=row.stream, seq=row.seq, code=result.refusal, detail=result.detail)
@@ -406,9 +407,8 @@ class Node:
         self._post.send_birth(now_s, held=self._outbox.held)  # a hub that lost rows knows it first
         self._post.send_commands(now_s)
         for button, row, accepted_s in self._accepted:
-            fields = kv(
-                button=button, stream=row.stream, seq=row.seq, mono_ns=int(accepted_s * 1e9)
-            )
+            mono_ns = int(accepted_s * 1e9)
+            fields = kv(button=button, stream=row.stream, seq=row.seq, mono_ns=mono_ns)
             _log.debug("press accepted", extra=fields)
         self._accepted.clear()
         if self._post.is_health_due(now_s):
@@ -416,17 +416,17 @@ class Node:
 
     def _health(self, now_s: float) -> Health:
         machines = self._buttons.values()
-        counts = {
-            **self.counts,
-            "presses": sum(machine.presses for machine in machines),
-            "chatter": sum(machine.chatter for machine in machines),
-            "inbox_dropped": self._inbox.dropped,
-        }
         return Health(
             uptime_s=round(now_s - self._started_s, 1),
             outbox_depth=self._post.depth,
             rss_bytes=rss_bytes(),
-            counts=counts,
+            counts={
+                **self.counts,
+                "presses": sum(machine.presses for machine in machines),
+                "chatter": sum(machine.chatter for machine in machines),
+                "inbox_dropped": self._inbox.dropped,
+                "foreign_rows": self._outbox.foreign,
+            },
         )
 
     def _show(self) -> None:

@@ -5,7 +5,7 @@ waiting and no disk: the runtime asks `wake_s()` and calls `send()` then.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -77,6 +77,14 @@ class Identity(Struct, frozen=True, kw_only=True):
         return tuple(str(topic) for topic in (*always, *topics))
 
 
+class Foreign(NamedTuple):
+    """A stream the hub says is another node's, and its rows without a result."""
+
+    stream: str
+    owner: str
+    rows: list[Row]
+
+
 class Post:
     """Sends what is due, and knows what has no result yet.
 
@@ -90,6 +98,8 @@ class Post:
         self.identity = identity
         self.asked: Place | None = None
         """What the hub last asked to be given back, and was not given yet."""
+        self.foreign: Foreign | None = None
+        """What is not sent any more, and the outbox does not know yet."""
         self._sender = sender
         self._link = link
         # When each row without a result was made; one of an earlier boot is late from the start.
@@ -165,7 +175,10 @@ class Post:
         if ack.gen == self._sender.gen:
             self.asked = ack.give
         self._heard_s = now_s
-        for row, _ in results:
+        given_up = self._sender.disowned(ack, now_s)
+        if given_up:
+            self.foreign = Foreign(ack.stream, ack.owner, given_up)
+        for row in (*given_up, *(row for row, _ in results)):
             self._asked.pop((row.stream, row.seq), None)
         return results
 

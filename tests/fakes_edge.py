@@ -12,7 +12,7 @@ from broker.hall.state import Hall
 from broker.hall.views import counter_view, queue_view
 from broker.link import Connected, Disconnected, LinkEvent, Received
 from broker.wire.delivery import Receiver, pack_acks
-from broker.wire.messages import HubState, Result, Up, encode, read_birth, read_up
+from broker.wire.messages import Ack, HubState, Result, Up, encode, read_birth, read_up
 from broker.wire.topics import Kind, Topic
 from tests.fakes import FakeClock
 
@@ -90,6 +90,7 @@ class TinyHub:
     Attributes:
         rows: (stream, seq) -> result, of every row ever decided.
         is_mute: It decides, but its acks are lost.
+        owners: Streams that are other nodes'.
     """
 
     def __init__(self, *, link: FakeLink, actor: Actor, clock: FakeClock) -> None:
@@ -97,6 +98,7 @@ class TinyHub:
         self.gen = "1-00000001"
         self.rows: dict[tuple[str, int], Result] = {}
         self.is_mute = False
+        self.owners: dict[str, str] = {}
         self._receiver = Receiver(streams={})
         self._link = link
         self._actor = actor
@@ -129,6 +131,9 @@ class TinyHub:
                 pass
 
     def _decide(self, node: str, up: Up) -> None:
+        if up.stream in self.owners:
+            self._ack(up.stream, [])
+            return
         taken = self._receiver.take(node, up)
         for seq, body in taken.fresh:
             self.rows[up.stream, seq] = self._result(up.stream, seq, body)
@@ -149,6 +154,11 @@ class TinyHub:
 
     def _ack(self, stream: str, results: list[Result], want: int = 0) -> None:
         if self.is_mute:
+            return
+        if stream in self.owners:
+            owner = self.owners[stream]
+            ack = Ack(gen=self.gen, stream=stream, upto=0, window=0, owner=owner)
+            self._link.say(Topic(HALL, Kind.ACK, self._actor.node), encode(ack))
             return
         upto = max((seq for of, seq in self.rows if of == stream), default=0)
         acks = pack_acks(gen=self.gen, stream=stream, results=results, upto=upto, want=want)

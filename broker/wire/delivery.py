@@ -4,6 +4,13 @@ Nothing here publishes, stores, waits or reads a clock: values in, values out, w
 instant as an argument. The promise between both ends: each row of each stream is decided exactly
 once, in order, and its sender gets exactly that result, whatever the wire loses, delays, repeats
 or swaps, and whichever end starts again.
+
+A stream has one owner: the node whose row of it was decided first. Its rows are taken from no
+other, also when its card was moved to another Pi or its outbox copied: decided there, they would
+be another node's presses. The hub says so (`Ack.owner`); the node then gives the rows of that
+stream up, names them in its log, keeps them in its outbox as the owner's, and goes on with its
+next stream. Put back where they belong they are sent. A row that has a result proves itself by its
+seal, so it may be *given* by whoever holds it, and stays its owner's.
 """
 
 from collections import OrderedDict
@@ -181,6 +188,23 @@ class Sender:
             self._ready_s = now_s
         return done
 
+    def disowned(self, ack: Ack, now_s: float) -> list[Row]:
+        """Drop the rows of a stream that is another node's; return them.
+
+        None unless the ack names its owner; nor of this process's own stream, whose 128 random
+        bits are nobody else's: there the hub is wrong, and the rows stay.
+        """
+        is_held = ack.stream in self._streams and ack.stream != self._own
+        if not (ack.owner and is_held and self._obeys(ack.gen, now_s)):
+            return []
+        is_current = ack.stream == self._current()[0]
+        rows = self._streams.pop(ack.stream)
+        if is_current:
+            self.is_answered = self._connected
+            self._window = COMMANDS_MAX
+            self._start_over(now_s)
+        return list(rows.values())
+
     def outgoing(self, now_s: float) -> list[Up]:
         """Return what to publish now, and count it as on the way."""
         stream, rows = self._current()
@@ -313,6 +337,10 @@ class Receiver:
 
     def __init__(self, *, streams: dict[str, tuple[str, int]]) -> None:
         self._streams = dict(streams)
+
+    def owner(self, stream: str) -> str:
+        """Return the node the stream is bound to; empty before its first row."""
+        return self._streams.get(stream, ("", 0))[0]
 
     def last(self, node: str, stream: str) -> int:
         """Return the last accepted row of the node's stream; 0 when there is none.

@@ -103,6 +103,8 @@ class Ack(Struct, frozen=True, kw_only=True):
         window: How many rows without a result the sender may have on the way; 0 = wait. A later
             release may offer more than this one's senders use.
         want: The seq the hub expects next, when it got a later one; else 0.
+        owner: The node the stream is bound to, when that is another one: none of its rows is ever
+            taken from this node (`window` is 0), which gives them up. Empty = it is this node's.
     """
 
     gen: Generation
@@ -112,6 +114,7 @@ class Ack(Struct, frozen=True, kw_only=True):
     results: tuple[Result, ...] = ()
     want: Position = 0
     give: Place | None = None
+    owner: str = ""
     v: int = 1
 
 

@@ -16,6 +16,7 @@ from broker.wire.messages import (
     COMMAND_BYTES_MAX,
     COMMANDS_MAX,
     UP_BYTES_MAX,
+    Ack,
     encode,
     read_up,
 )
@@ -311,3 +312,35 @@ def test_a_real_command_is_sent_with_its_age() -> None:
     (up,) = one.outgoing(100.012)
 
     assert bytes(up.commands[0]) == encode_command(CallNext(counter=3, age_ms=12))
+
+
+# -- rows of another node ---------------------------------------------------------------------
+
+
+def test_a_stream_of_another_node_is_given_up_and_the_next_is_sent() -> None:
+    """Its rows are returned once; nobody waits for a new birth."""
+    one = sender(2, older=(row(4, OLD), row(5, OLD)), answered=False)
+    told = Ack(gen=GEN, stream=OLD, upto=0, window=0, owner="loket-9")
+
+    assert [r.seq for r in one.disowned(told, 101)] == [4, 5]
+    assert (one.is_answered, one.depth) == (True, 2)
+    assert sent(one.outgoing(101)) == [1, 2]
+    assert one.disowned(told, 102) == []
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        Ack(gen=GEN, stream=OLD, upto=0, window=0),
+        Ack(gen="2-00000001", stream=OLD, upto=0, window=0, owner="loket-9"),
+        Ack(gen=GEN, stream=OWN, upto=0, window=0, owner="loket-9"),
+        Ack(gen=GEN, stream=OTHER, upto=0, window=0, owner="loket-9"),
+    ],
+    ids=["no owner", "an old hub", "this start's own", "not held"],
+)
+def test_nothing_else_is_given_up(told: Ack) -> None:
+    """A hub of a lower generation is never obeyed."""
+    one = sender(1, older=(row(4, OLD),))
+
+    assert one.disowned(told, 101) == []
+    assert one.depth == 2
