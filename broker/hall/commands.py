@@ -25,6 +25,13 @@ AGE_MAX_MS = 40 * 24 * 3600 * 1000
 
 AgeMs = Annotated[int, Meta(ge=0, le=AGE_MAX_MS)]
 
+CodeSha256 = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")]
+"""Of the secret on the slip that ties phone and ticket. The kiosk keeps the secret: neither wire
+nor journal ever holds it. Empty = the slip has none."""
+
+IdOrNone = Annotated[str, Meta(pattern=r"^([a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?)?\Z")]
+"""As `Id`, or empty."""
+
 
 def snake_case(name: str) -> str:
     """Return `CallNext` as `call_next`: the tag of a command or event on the wire."""
@@ -49,19 +56,35 @@ class Issue(Command, frozen=True, kw_only=True):
     """Take 1-4 tickets for one person. Ticket ids are the origin, then origin.2 ... origin.4.
 
     Attributes:
-        code_sha256: Of the secret on the slip that ties phone and ticket. The kiosk keeps the
-            secret: neither wire nor journal ever holds it. Empty = the slip has none.
+        priority: They are called before others; why is never asked (DESIGN §4).
     """
 
     services: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=4)]
-    code_sha256: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
+    code_sha256: CodeSha256 = ""
+    priority: bool = False
 
 
 class ConfirmPrint(Command, frozen=True, kw_only=True):
-    """The slip with this number is on paper: the ticket may be called from now on."""
+    """The slip with this number is on paper: the ticket may be called from now on. Paper wins.
+
+    Its number is the hub's, or one of the kiosk's own offline prefix when no answer came in time.
+
+    Attributes:
+        ticket: The origin of its issue, whatever became of that.
+        service: What it is for; needed when the hub does not know the ticket.
+        made_age_ms: How long before this command the button was pressed; None when that was in an
+            earlier boot, so it is not known.
+        priority, code_sha256: As its issue says.
+        print_uncertain: The kiosk was killed while it printed, so the slip may not be out.
+    """
 
     ticket: Origin
     number: Number
+    service: IdOrNone = ""
+    made_age_ms: AgeMs | None = None
+    priority: bool = False
+    code_sha256: CodeSha256 = ""
+    print_uncertain: bool = False
 
 
 class Cancel(Command, frozen=True, kw_only=True):
@@ -135,7 +158,7 @@ class Transfer(CounterCommand, frozen=True, kw_only=True):
         to_counter: The only one that may call it, while that one is not closed; None = any.
     """
 
-    service: Annotated[str, Meta(pattern=r"^([a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?)?\Z")] = ""
+    service: IdOrNone = ""
     to_counter: CounterId | None = None
 
 

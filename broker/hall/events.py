@@ -25,9 +25,15 @@ class Event(Struct, frozen=True, kw_only=True, tag_field="type", tag=snake_case)
 
 
 class DayOpened(Event, frozen=True, kw_only=True):
-    """A day began: numbers start at 001, every counter is closed, no ticket is left."""
+    """A day began: numbers start at 001, every counter is closed, no ticket is left.
+
+    Attributes:
+        offline: By kiosk's prefix, the last number known to be given out without the hub: those
+            are counted on across days.
+    """
 
     date: str
+    offline: dict[str, Count] = {}
 
 
 class TicketIssued(Event, frozen=True, kw_only=True):
@@ -39,6 +45,9 @@ class TicketIssued(Event, frozen=True, kw_only=True):
         visit: Id of the first ticket of the same person's visit (itself, when alone).
         issued_ms: Hub's wall clock minus the command's age: its place in the queue.
         code_sha256: Of the secret on the slip; empty when it has none.
+        priority: It is called before others.
+        node: Who asked for it; empty in journals of before it was noted.
+        paper: Nobody had issued it: its slip is why it exists.
     """
 
     ticket: str
@@ -47,10 +56,42 @@ class TicketIssued(Event, frozen=True, kw_only=True):
     visit: str
     issued_ms: int
     code_sha256: str = ""
+    priority: bool = False
+    node: str = ""
+    paper: bool = False
 
 
 class PrintConfirmed(Event, frozen=True, kw_only=True):
-    """The ticket is on paper and may be called."""
+    """The ticket is on paper and may be called.
+
+    Attributes:
+        uncertain: Its kiosk was killed while it printed: the slip may not be out.
+    """
+
+    ticket: str
+    uncertain: bool = False
+
+
+class TicketCorrected(Event, frozen=True, kw_only=True):
+    """What the slip says counts: the ticket has its number, and the place of its press.
+
+    A number the ticket had before was never printed and is not given again.
+
+    Attributes:
+        service: What it is for, should nothing else be known of it.
+        issued_ms: Hub's wall clock minus the age of the press.
+        code_sha256: Of the secret on the slip; empty when it has none.
+    """
+
+    ticket: str
+    number: str
+    service: str
+    issued_ms: int
+    code_sha256: str = ""
+
+
+class TicketReopened(Event, frozen=True, kw_only=True):
+    """A ticket that was cancelled or expired waits again, at its old place: its slip is out."""
 
     ticket: str
 
@@ -218,6 +259,8 @@ HallEvent = (
     DayOpened
     | TicketIssued
     | PrintConfirmed
+    | TicketCorrected
+    | TicketReopened
     | TicketCalled
     | TicketRecalled
     | ServingStarted

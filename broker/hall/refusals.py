@@ -23,6 +23,7 @@ RefusalCode = Literal[
     "not_served_here",
     "held_out",
     "not_general",
+    "already_known",
 ]
 
 REFUSALS: dict[RefusalCode, str] = {
@@ -44,6 +45,7 @@ REFUSALS: dict[RefusalCode, str] = {
     "not_served_here": "The counter doesn't serve it: staff send the visitor to one that does.",
     "held_out": "Held as often as may be: the visitor is told to stay, or to take a new ticket.",
     "not_general": "Only an agency's general service is set to another of its own: staff transfer.",
+    "already_known": "Another ticket has this number today: the front desk helps.",
 }
 """What each code means, and who does what then. `rejected` is the hub's own, for a bad body."""
 

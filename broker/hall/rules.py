@@ -1,9 +1,9 @@
 """What may be asked, and by whom. `decide` turns a command into events.
 
 Rule 1: whether a thing may be done lives in this file, in `transitions` (the tables), in `visits`
-(what a visitor's ticket is asked for) and in `counters` (what staff at a counter ask). Rule 2: none
-of them changes anything. A refusal leaves the hall as it was, and events count only once the hub
-has committed them and `Hall.apply` has folded them.
+(what a visitor's ticket is asked for), in `paper` (what a slip is worth) and in `counters` (what
+staff at a counter ask). Rule 2: none of them changes anything. A refusal leaves the hall as it was,
+and events count only once the hub has committed them and `Hall.apply` has folded them.
 
 The order of the checks is fixed, so that the answer doesn't depend on luck: what the node's role
 may not ask; the services, counters and tickets nobody knows; counters that are not the node's
@@ -12,7 +12,7 @@ own; then too late; then crossed; then the tables.
 
 from collections.abc import Mapping
 
-from broker.hall import counters, visits
+from broker.hall import counters, paper, visits
 from broker.hall.commands import (
     AnyCommand,
     Cancel,
@@ -73,8 +73,10 @@ def decide(hall: Hall, command: AnyCommand, by: Actor, asked: Asked) -> tuple[Ha
     match command:
         case OpenDay():
             return _open_day(hall, command)
-        case Issue() | ConfirmPrint() | Cancel() | Hold() | Return() | Reinstate() | ReturnDue():
-            return visits.decide(hall, command, asked)
+        case ConfirmPrint():
+            return paper.confirm(hall, command, by, asked)
+        case Issue() | Cancel() | Hold() | Return() | Reinstate() | ReturnDue():
+            return visits.decide(hall, command, by, asked)
         case _:
             return counters.decide(hall, command, by, asked)
 
@@ -82,4 +84,4 @@ def decide(hall: Hall, command: AnyCommand, by: Actor, asked: Asked) -> tuple[Ha
 def _open_day(hall: Hall, command: OpenDay) -> tuple[HallEvent, ...]:
     if command.date <= hall.day:
         raise Refusal("day_already_open", f"day {command.date}: {hall.day} is open")
-    return (DayOpened(date=command.date),)
+    return (DayOpened(date=command.date, offline=dict(hall.offline)),)

@@ -37,13 +37,16 @@ from broker.hall.events import (
     StreamGap,
     TicketCalled,
     TicketClosed,
+    TicketCorrected,
     TicketIssued,
     TicketParked,
     TicketRecalled,
     TicketReinstated,
+    TicketReopened,
     TicketReturned,
     TicketTransferred,
 )
+from broker.hall.offline import later
 from broker.hall.queues import CounterState, Line, Queue
 from broker.hall.setup import Setup
 from broker.hall.ticket import AT_COUNTER, Ticket, TicketState
@@ -57,11 +60,12 @@ TicketMove = (
     | TicketReturned
     | TicketTransferred
     | TicketReinstated
+    | TicketReopened
     | TicketClosed
 )
 """What brings a ticket into another state."""
 
-TicketEvent = TicketMove | TicketIssued | PrintConfirmed | ServiceSet
+TicketEvent = TicketMove | TicketIssued | TicketCorrected | PrintConfirmed | ServiceSet
 """What happens to one ticket."""
 
 
@@ -89,6 +93,7 @@ class Hall:
         counters: By id: all of the setup, and any an event has named.
         queues: By service id: all of the setup, and any an event has named.
         numbers: The highest number given today, by prefix.
+        offline: The last number known to be given out without the hub, by kiosk's prefix.
         by_number: The newest ticket of each number.
         away: Parked tickets that return by themselves, by id.
         reinstated: How many tickets were reinstated today.
@@ -105,6 +110,7 @@ class Hall:
         self.counters: dict[int, CounterState]
         self.queues: dict[str, Queue]
         self.numbers: dict[str, int]
+        self.offline: dict[str, int] = {}
         self.by_number: dict[str, Ticket]
         self.away: dict[str, Ticket]
         self.reinstated: int
@@ -137,6 +143,7 @@ class Hall:
         match event:
             case DayOpened():
                 self.day = event.date
+                self.offline = dict(event.offline)
                 self._clear()
                 self._changed.update(self.counters)
                 self._board_changed = True
@@ -144,7 +151,7 @@ class Hall:
                 self._counter_turned(event)
             case NumbersMoved():
                 for prefix, number in event.numbers.items():
-                    self.numbers[prefix] = max(self.numbers.get(prefix, 0), number)
+                    self._count(f"{prefix}{number:03}")
             case StreamGap() | OriginGap() | Adopted():
                 pass  # For the technician: where rows are from, or that nobody knows them.
             case _:
@@ -154,6 +161,8 @@ class Hall:
         match event:
             case TicketIssued():
                 self._issued(event, ticket)
+            case TicketCorrected():
+                self._corrected(event, ticket)
             case PrintConfirmed():
                 ticket.printed = True
             case ServiceSet():
@@ -179,6 +188,9 @@ class Hall:
                 self._serve_as(ticket, event.service)
             case TicketReinstated():
                 self._reinstated(event, ticket)
+            case TicketReopened():
+                self._put(ticket, TicketState.WAITING)
+                ticket.paper = True
             case TicketClosed():
                 self._put(ticket, TicketState.CLOSED)
                 ticket.outcome = event.outcome
@@ -220,7 +232,8 @@ class Hall:
 
     def _issued(self, event: TicketIssued, ticket: Ticket) -> None:
         if ticket.number:
-            return  # Issued before: a number is given once.
+            self._count(event.number)  # Issued before: a number is given once.
+            return
         self._index(ticket, waits=False, line=None)
         self.visits[ticket.visit].remove(ticket)
         self._refresh(ticket.visit)
@@ -229,16 +242,52 @@ class Hall:
         ticket.visit = event.visit
         ticket.place = (event.issued_ms, *ticket.place[1:])
         ticket.code_sha256 = event.code_sha256
+        ticket.priority = event.priority
+        ticket.node = event.node
+        ticket.paper = ticket.paper or event.paper
         self.visits.setdefault(ticket.visit, []).append(ticket)
-        self.by_number[ticket.number] = ticket
         queue = self._queue(ticket.service)
         queue.issued += 1
-        queue.last = ticket.number
-        prefix, digits = ticket.number[:-3], ticket.number[-3:]
-        if digits.isdecimal():
-            self.numbers[prefix] = max(self.numbers.get(prefix, 0), int(digits))
+        self._number(ticket)
+
+    def _corrected(self, event: TicketCorrected, ticket: Ticket) -> None:
+        if not ticket.number:
+            visit = event.ticket.partition(".")[0]
+            issued = TicketIssued(
+                ticket=event.ticket,
+                number=event.number,
+                service=event.service,
+                visit=visit,
+                issued_ms=event.issued_ms,
+                code_sha256=event.code_sha256,
+            )
+            self._issued(issued, ticket)
+            return
+        self._index(ticket, waits=False, line=None)  # before its place changes
+        ticket.place = (event.issued_ms, *ticket.place[1:])
+        ticket.code_sha256 = event.code_sha256 or ticket.code_sha256
+        if self.by_number.get(ticket.number) is ticket:
+            del self.by_number[ticket.number]
+        ticket.number = event.number
+        self._number(ticket)
+
+    def _number(self, ticket: Ticket) -> None:
+        """Note under which number the ticket is known now."""
+        self.by_number[ticket.number] = ticket
+        self._queue(ticket.service).last = ticket.number
+        self._count(ticket.number)
         if ticket.counter is not None:
             self._board_changed = True  # a call of this number may be one of its own
+
+    def _count(self, text: str) -> None:
+        """Note that the numbers of its prefix have come so far."""
+        prefix, digits = text[:-3], text[-3:]
+        if not digits.isdecimal():
+            return
+        number = int(digits)
+        self.numbers[prefix] = max(self.numbers.get(prefix, 0), number)
+        if prefix in self.setup.offline.values():
+            self.offline[prefix] = later(number, self.offline.get(prefix))
 
     def _called(self, event: TicketCalled | TicketRecalled, ticket: Ticket, at_ms: int) -> None:
         counter = self._counter(event.counter)

@@ -31,7 +31,10 @@ class Ticket:
         visit: Id of the first ticket of the same person's visit.
         place: (hub's wall clock when it was issued, by the age of the press; how many tickets the
             day had before; 0, or how many were reinstated before it): the smallest is called first.
+        priority: It is called before others.
+        node: Who asked for it; empty when not known.
         printed: It is on paper, so it may be called.
+        paper: It waits because its slip is out, against what had been decided: staff are told.
         counter: Where it is called or served; None elsewhere.
         only_counter: The one it was transferred to, which alone calls it while not closed.
         call_id: Of the newest call; empty before the first.
@@ -54,7 +57,10 @@ class Ticket:
     visit: str
     place: tuple[int, int, int]
     code_sha256: str = ""
+    priority: bool = False
+    node: str = ""
     printed: bool = False
+    paper: bool = False
     state: TicketState = TicketState.WAITING
     counter: int | None = None
     only_counter: int | None = None

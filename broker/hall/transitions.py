@@ -19,7 +19,8 @@ exactly as long as a counter has it. Every cell that leads there names a counter
 every cell that leads away frees it; `Hall.apply` does both.
 
 A cell names every state it can lead to. Where there are two, the rules say which: who did not come
-is PARKED as often as `no_show_max` says and then CLOSED.
+is PARKED as often as `no_show_max` says and then CLOSED; a ticket that was CLOSED before its slip
+was known to be out waits, unless it was served (`broker.hall.paper`).
 """
 
 from collections.abc import Mapping
@@ -95,7 +96,7 @@ TRANSITIONS: dict[TicketState, dict[type[Command], tuple[TicketState, ...]]] = {
         CallNumber: (_S.CALLED,),
     },
     _S.CLOSED: {
-        ConfirmPrint: (_S.CLOSED,),
+        ConfirmPrint: (_S.CLOSED, _S.WAITING),
         Reinstate: (_S.WAITING,),
     },
 }

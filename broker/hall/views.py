@@ -71,7 +71,12 @@ class BoardView(Struct, frozen=True, kw_only=True):
 
 
 class CounterCall(Struct, frozen=True, kw_only=True):
-    """The ticket at a counter."""
+    """The ticket at a counter.
+
+    Attributes:
+        paper: It waited because its slip is out, though it was refused, cancelled, expired or
+            never heard of: staff may want to look at the slip.
+    """
 
     call_id: CallId
     ticket: str
@@ -80,6 +85,7 @@ class CounterCall(Struct, frozen=True, kw_only=True):
     state: str
     called_ms: AtMs
     repeat: Repeat = 1
+    paper: bool = False
 
 
 class CounterView(Struct, frozen=True, kw_only=True):
@@ -115,13 +121,19 @@ class ServiceQueue(Struct, frozen=True, kw_only=True):
 
 
 class QueueView(Struct, frozen=True, kw_only=True):
-    """`state/queue`: every service of the hall, by id."""
+    """`state/queue`: every service of the hall, by id.
+
+    Attributes:
+        offline: By kiosk's prefix, the last number known to be given out without the hub: a kiosk
+            that has lost its own count goes on there.
+    """
 
     gen: Generation
     pos: Position
     at_ms: AtMs
     day: Day
     services: dict[str, ServiceQueue]
+    offline: dict[str, Count] = {}
 
 
 def board_view(hall: "Hall", *, gen: str, at_ms: int) -> BoardView:
@@ -171,6 +183,7 @@ def queue_view(hall: "Hall", *, gen: str, at_ms: int) -> QueueView:
         at_ms=at_ms,
         day=hall.day,
         services={service: _service_queue(hall.queues[service]) for service in hall.setup.services},
+        offline=dict(hall.offline),
     )
 
 
@@ -192,4 +205,5 @@ def _counter_call(ticket: "Ticket") -> CounterCall:
         state=ticket.state.value,
         called_ms=ticket.called_ms,
         repeat=ticket.repeat,
+        paper=ticket.paper,
     )

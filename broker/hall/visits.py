@@ -1,4 +1,6 @@
-"""What a visitor's ticket is asked for away from the counters: issue, print, cancel, hold, return.
+"""What a visitor's ticket is asked for away from the counters: issue, cancel, hold, return.
+
+What a slip is worth is in `paper`.
 
 The words of the rules' answers are in `refusals`, the tables in `transitions`.
 """
@@ -9,7 +11,6 @@ from broker.hall import policy
 from broker.hall.commands import (
     Cancel,
     Command,
-    ConfirmPrint,
     Hold,
     Issue,
     Reinstate,
@@ -18,14 +19,13 @@ from broker.hall.commands import (
 )
 from broker.hall.events import (
     HallEvent,
-    PrintConfirmed,
     TicketClosed,
     TicketIssued,
     TicketParked,
     TicketReinstated,
     TicketReturned,
 )
-from broker.hall.refusals import Asked, Refusal
+from broker.hall.refusals import Actor, Asked, Refusal
 from broker.hall.state import Hall
 from broker.hall.ticket import Ticket, TicketState
 from broker.hall.transitions import check_move
@@ -42,10 +42,10 @@ _TO: dict[type[Command], TicketState] = {
     Reinstate: TicketState.WAITING,
 }
 
-VisitCommand = Issue | ConfirmPrint | Cancel | Hold | Return | Reinstate | ReturnDue
+VisitCommand = Issue | Cancel | Hold | Return | Reinstate | ReturnDue
 
 
-def decide(hall: Hall, command: VisitCommand, asked: Asked) -> tuple[HallEvent, ...]:
+def decide(hall: Hall, command: VisitCommand, by: Actor, asked: Asked) -> tuple[HallEvent, ...]:
     """Return what happens; its role may ask it.
 
     Raises:
@@ -53,9 +53,7 @@ def decide(hall: Hall, command: VisitCommand, asked: Asked) -> tuple[HallEvent, 
     """
     match command:
         case Issue():
-            return _issue(hall, command, asked)
-        case ConfirmPrint():
-            return _confirm_print(hall, command)
+            return _issue(hall, command, by, asked)
         case ReturnDue():
             return _return_due(hall, command, asked)
         case _:
@@ -91,7 +89,7 @@ def check_day(hall: Hall, what: str) -> None:
         raise Refusal("day_not_open", f"{what}: no day is open yet")
 
 
-def _issue(hall: Hall, command: Issue, asked: Asked) -> tuple[HallEvent, ...]:
+def _issue(hall: Hall, command: Issue, by: Actor, asked: Asked) -> tuple[HallEvent, ...]:
     for service in command.services:
         if service not in hall.setup.services:
             raise Refusal("unknown_service", f"issue: no service {service} in this hall")
@@ -112,22 +110,11 @@ def _issue(hall: Hall, command: Issue, asked: Asked) -> tuple[HallEvent, ...]:
                 visit=asked.origin,
                 issued_ms=asked.at_ms - (command.age_ms or 0),
                 code_sha256=command.code_sha256,
+                priority=command.priority,
+                node=by.node,
             )
         )
     return tuple(issued)
-
-
-def _confirm_print(hall: Hall, command: ConfirmPrint) -> tuple[HallEvent, ...]:
-    ticket = _find(hall, command.ticket)
-    if ticket.number != command.number:
-        raise Refusal(
-            "unknown_ticket",
-            f"ticket {ticket.id}: its number is {ticket.number}, not {command.number}",
-        )
-    check_move(ticket, command, ticket.state)
-    if ticket.printed or ticket.state is TicketState.CLOSED:
-        return ()  # A restarted kiosk confirms again what it had confirmed.
-    return (PrintConfirmed(ticket=ticket.id),)
 
 
 def _hold(hall: Hall, ticket: Ticket, asked: Asked) -> TicketParked:

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from broker.hall.setup import make_setup
 from firmware_config.load import load_hall
 from firmware_config.schema import (
     BoardNode,
@@ -16,7 +17,6 @@ from firmware_config.schema import (
     role_of,
     setup_of,
 )
-from tests.broker.hall.given import small_setup
 
 EXAMPLES = Path(__file__).parents[2] / "firmware_config" / "examples"
 
@@ -60,8 +60,10 @@ def test_setup_has_the_prefixes_of_numbers_made_without_the_hub() -> None:
     """The drawer's, empty when the hall has none, and each kiosk's by its node's id."""
     demo = setup_of(load_hall(EXAMPLES / "demo.toml"))
     assert (demo.paper, demo.offline) == ("P", {"kiosk-1": "K1", "kiosk-2": "K2"})
-    assert small_setup().paper == ""
-    assert small_setup().offline == {}
+    bare = make_setup(
+        hall="h", name="H", timezone="Asia/Jakarta", agencies=(), services=(), counters=()
+    )
+    assert (bare.paper, bare.offline) == ("", {})
 
 
 def test_a_node_without_a_host_runs_on_a_pi_of_its_own_name() -> None:

@@ -36,12 +36,13 @@ from tests.broker.hall.given import origin
         ),
         (
             Issue(services=("ktp-el", "kk"), age_ms=None, code_sha256="ab" * 32),
-            b'{"type":"issue","age_ms":null,"services":["ktp-el","kk"],"code_sha256":"%s"}'
-            % (b"ab" * 32),
+            b'{"type":"issue","age_ms":null,"services":["ktp-el","kk"],"code_sha256":"%s",'
+            b'"priority":false}' % (b"ab" * 32),
         ),
         (
             ConfirmPrint(ticket=origin(7) + ".2", number="A007"),
-            b'{"type":"confirm_print","age_ms":0,"ticket":"%s.2","number":"A007"}'
+            b'{"type":"confirm_print","age_ms":0,"ticket":"%s.2","number":"A007","service":"",'
+            b'"made_age_ms":null,"priority":false,"code_sha256":"","print_uncertain":false}'
             % origin(7).encode(),
         ),
         (
@@ -119,7 +120,7 @@ def test_events_are_kept_as_one_list_a_row() -> None:
 
     assert decode_events(encode_events(row)) == row
     assert encode_events(()) == b"[]"
-    assert encode_events(row[2:]) == b'[{"type":"day_opened","date":"2026-11-25"}]'
+    assert encode_events(row[2:]) == b'[{"type":"day_opened","date":"2026-11-25","offline":{}}]'
 
 
 def test_an_event_of_a_newer_release_is_an_error() -> None:

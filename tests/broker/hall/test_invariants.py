@@ -54,10 +54,12 @@ from broker.hall.events import (
     StreamGap,
     TicketCalled,
     TicketClosed,
+    TicketCorrected,
     TicketIssued,
     TicketParked,
     TicketRecalled,
     TicketReinstated,
+    TicketReopened,
     TicketReturned,
     TicketTransferred,
 )
@@ -67,6 +69,8 @@ from broker.hall.state import Changed, Hall
 from broker.hall.ticket import TicketState
 from broker.hall.views import BoardView, CounterView, board_view, counter_view, queue_view
 from tests.broker.hall.given import (
+    KIOSK,
+    KIOSK_2,
     STAFF,
     START_MS,
     Story,
@@ -86,8 +90,8 @@ STEPS = 200
 RARE = {"numbers_used_up", "held_out", "visit_busy"}
 """Answers that a run may miss; tables test them."""
 
-ENDS = (CallNext, CallNumber, NoShow, Close, CloseCounter, Cancel)
-"""Commands of people that end a ticket."""
+ENDS = (CallNext, CallNumber, NoShow, Close, CloseCounter, Cancel, ConfirmPrint)
+"""Commands that end a ticket: of people, or of a kiosk whose slip is of another day."""
 
 Views = tuple[dict[int, CounterView], BoardView]
 
@@ -133,6 +137,7 @@ class Days(RuleBasedStateMachine):
         self.days = 0
         self.numbers: set[str] = set()
         self.printed: set[str] = set()
+        self.alone = 0
 
     def ask(self, command: AnyCommand, by: Actor | None = None, *, stale: bool = False) -> None:
         """Ask, and check what holds for every answer; `Story` checks that a no changes nothing."""
@@ -201,6 +206,20 @@ class Days(RuleBasedStateMachine):
         """A kiosk has printed one, or says so again, or is mistaken in the number."""
         ticket, number = self.one(data)
         self.ask(ConfirmPrint(ticket=ticket, number="X999" if data.draw(one_in_ten) else number))
+
+    def print_alone(self, data: st.DataObject) -> None:
+        """A kiosk has printed numbers of its own, asked for in time, too late, or by nobody."""
+        ticket, _ = self.one(data)
+        self.alone += 1
+        by = KIOSK_2 if data.draw(one_in_ten) else KIOSK
+        confirm = ConfirmPrint(
+            ticket=origin(9000 + self.alone) if data.draw(st.booleans()) else ticket,
+            number=f"K1{self.alone if data.draw(st.booleans()) else 1:03}",
+            service=data.draw(some_target),
+            made_age_ms=None if data.draw(one_in_ten) else data.draw(some_wait_s) * 1000_000,
+        )
+        for _ in range(2):
+            self.ask(confirm, by)
 
     def cancel_one(self, data: st.DataObject) -> None:
         """A kiosk could not print one."""
@@ -271,7 +290,7 @@ class Days(RuleBasedStateMachine):
             + [take] * 3
             + [at_desk] * 3
             + [take_unprinted] * 2
-            + [print_one, cancel_one, open_day, return_due]
+            + [print_one, print_alone, cancel_one, open_day, return_due]
         ),
     )
     def anything(self, data: st.DataObject, act: Callable[[Any, st.DataObject], None]) -> None:
@@ -327,6 +346,14 @@ facts = st.one_of(
     ),
     st.builds(PrintConfirmed, ticket=tickets),
     st.builds(PrintConfirmed, ticket=tickets),
+    st.builds(
+        TicketCorrected,
+        ticket=tickets,
+        number=st.sampled_from(["A001", "K1044", "K1045", "?"]),
+        service=st.sampled_from(["kk", "gone"]),
+        issued_ms=st.integers(-5, 5),
+    ),
+    st.builds(TicketReopened, ticket=tickets),
     st.builds(TicketCalled, ticket=tickets, counter=numbered_counters, call_id=call_ids),
     st.builds(TicketCalled, ticket=tickets, counter=numbered_counters, call_id=call_ids),
     st.builds(
