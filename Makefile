@@ -10,7 +10,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test check proof-kills bench lock clean help
+.PHONY: setup demo test check proof-kills bench pictures lock clean help
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -44,6 +44,9 @@ proof-kills: setup ## kill -9 50 times a broker, seeded; writes tests/real/kills
 
 bench: setup ## measure; writes tests/bench/figures.json (6 minutes, on a quiet machine)
 	$(BIN)/loket bench --out tests/bench/figures.json $(ARGS)
+
+pictures: setup ## paint the board's accepted pictures again: look at them before you commit them
+	$(BIN)/python -m tests.displays.test_golden
 
 lock: ## choose the newest versions again and write requirements.txt (needs uv)
 	uv pip compile --generate-hashes --universal --no-emit-index-url --no-emit-find-links --no-annotate \

@@ -131,7 +131,7 @@ def _rows(pen: Pen, model: BoardModel) -> None:
             align=align,
         )
     for index in range(pen.grid.rows):
-        panel = _list_panel(pen, index)
+        panel = _list_panel(pen, index, pen.grid.rows)
         if index < len(model.rows):
             _row(pen, model.rows[index], panel, model)
         else:
@@ -170,13 +170,15 @@ def _agencies(pen: Pen, model: BoardModel) -> None:
         ground=GROUND,
     )
     rows = pen.grid.rows
+    if model.waiting:  # two lines each
+        rows = min(rows, (pen.grid.list_.h - pen.grid.head_px) // px(170))
     pages = max(1, -(-len(model.marks) // rows))
     first = model.page % pages * rows
     shown = model.marks[first : first + rows]
     cap = min(pen.grid.row_cap_px, px(84))
     letter_w = max((pen.measure(mark.series, "bold", cap) for mark in shown), default=0)
     for index in range(rows):
-        panel = _list_panel(pen, index)
+        panel = _list_panel(pen, index, rows)
         if index < len(shown):
             _agency(pen, shown[index], panel, model, letter_w)
         else:
@@ -206,8 +208,8 @@ def _list_head(pen: Pen) -> Rect:
     return Rect(room.x, room.y, room.w, pen.grid.head_px - pen.px(8))
 
 
-def _list_panel(pen: Pen, index: int) -> Rect:
-    room, head, rows = pen.grid.list_, pen.grid.head_px, pen.grid.rows
+def _list_panel(pen: Pen, index: int, rows: int) -> Rect:
+    room, head = pen.grid.list_, pen.grid.head_px
     y, after = (
         room.y + head + (room.h - head + pen.px(12)) * i // rows for i in (index, index + 1)
     )

@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Callable, Iterator
 
-import msgspec
 import pytest
 
 from displays import phrases
@@ -12,7 +11,8 @@ from displays.layout import Layout
 from displays.ops import Arrow, Fill, Op, Outline, Rect, Sign, Text, areas
 from displays.palette import AMBER, TEXT_ON_GROUND, YELLOW, contrast
 from displays.screen import Fonts, Screen
-from tests.displays.hall import SETUP, START_S, Stage, call
+from tests.displays.hall import START_S, call
+from tests.displays.states import STATES, busy, cut_off, empty, live, recalled, unguided
 
 T = START_S
 
@@ -26,68 +26,6 @@ def fonts() -> Iterator[Fonts]:
     screen.open()
     yield screen.fonts
     screen.close()
-
-
-def live(*, name: str = "MPP Kota Contoh") -> Stage:
-    """Return a board of this hall that hears its hub."""
-    stage = Stage(setup=msgspec.structs.replace(SETUP, name=name))
-    stage.beat(T)
-    return stage
-
-
-def busy() -> BoardModel:
-    """Many calls."""
-    stage = live()
-    calls = [call(f"{'AB'[n % 2]}{n:03}", (1, 2, 12)[n % 3], at_s=T - 60 * n) for n in range(9)]
-    stage.say(*calls, now_s=T)
-    return stage.look(T)
-
-
-def recalled() -> BoardModel:
-    """Hero and a row called again."""
-    stage = live()
-    again = (call("A888", 12, repeat=3), call("B777", 7, at_s=T - 1, repeat=2))
-    stage.say(*again, call("A001"), now_s=T)
-    stage.look(T)
-    return stage.look(T + 6)
-
-
-def wide() -> BoardModel:
-    """The longest of everything: hall, agency, numbers, counters."""
-    stage = live(name="Mal Pelayanan Publik Kabupaten Kepulauan Seribu Utara dan Sekitarnya")
-    calls = [call(f"K1{n:03}", 12, at_s=T - 60 * n, repeat=1 + n % 2) for n in range(9)]
-    stage.say(*calls, now_s=T)
-    model = stage.look(T)
-    mark = Mark("Badan Pertanahan Nasiona", "pink", "WW")
-    place = Place("Lantai 2, sayap timur, dekat tangga darurat dan mushola", "ahead")
-    assert model.hero is not None
-    hero = model.hero._replace(number="WW888", counter=88, mark=mark, place=place, repeat=12)
-    rows = tuple(row._replace(number="WW888", counter=88, mark=mark) for row in model.rows)
-    return model._replace(hero=hero, rows=rows, marks=(mark,) * 7)
-
-
-def empty() -> BoardModel:
-    """Nobody called yet."""
-    stage = live()
-    stage.say(now_s=T)
-    return stage.look(T)
-
-
-def cut_off() -> BoardModel:
-    """Two minutes without the hub."""
-    stage = live()
-    stage.say(call("A007"), call("B001", 12, at_s=T - 50), now_s=T)
-    return stage.look(T + 120)
-
-
-def unguided() -> BoardModel:
-    """An hour without the hub."""
-    stage = live()
-    stage.say(call("A007"), now_s=T)
-    return stage.look(T + 3600)
-
-
-STATES = [busy, recalled, wide, empty, cut_off, unguided, lambda: Stage().look(T)]
 
 
 def picture(
@@ -105,7 +43,7 @@ def texts(ops: tuple[Op, ...]) -> list[Text]:
 
 @pytest.mark.parametrize("far_seat_m", [5, 10, 20])
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", STATES.values(), ids=STATES)
 def test_nothing_overlaps(
     state: Callable[[], BoardModel], size: tuple[int, int], far_seat_m: float, fonts: Fonts
 ) -> None:
@@ -123,7 +61,7 @@ def test_nothing_overlaps(
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", STATES.values(), ids=STATES)
 def test_text_keeps_inside_its_panel(
     state: Callable[[], BoardModel], size: tuple[int, int], fonts: Fonts
 ) -> None:
@@ -136,7 +74,7 @@ def test_text_keeps_inside_its_panel(
         assert panel.colour == line.ground, line
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", STATES.values(), ids=STATES)
 def test_every_text_has_a_tested_contrast(state: Callable[[], BoardModel], fonts: Fonts) -> None:
     """No pair of colours is used that the palette's test does not know."""
     for line in texts(picture(state(), fonts)):
