@@ -46,7 +46,7 @@ class TicketIssued(Event, frozen=True, kw_only=True):
         issued_ms: Hub's wall clock minus the command's age: its place in the queue.
         code_sha256: Of the secret on the slip; empty when it has none.
         priority: It is called before others.
-        node: Who asked for it; empty in journals of before it was noted.
+        node: Who asked for it: a kiosk confirms and cancels only its own. Empty in old journals.
         paper: Nobody had issued it: its slip is why it exists.
     """
 

@@ -22,7 +22,7 @@ from broker.hall.refusals import Actor, Asked, Refusal
 from broker.hall.state import Hall
 from broker.hall.ticket import Ticket, TicketState
 from broker.hall.transitions import check_move
-from broker.hall.visits import check_day
+from broker.hall.visits import check_day, check_own
 
 OLD_MS = 10 * 3600 * 1000
 """A slip this old is of an earlier day, or of somebody who was called by voice long ago. Its ticket
@@ -39,6 +39,8 @@ def confirm(hall: Hall, command: ConfirmPrint, by: Actor, asked: Asked) -> tuple
         Refusal: No slip of this node, or of no ticket of today.
     """
     ticket = hall.tickets.get(command.ticket)
+    if ticket is not None:
+        check_own(ticket, by)
     if ticket is not None and ticket.number == command.number:
         return _known(ticket, command)
     check_day(hall, "confirm_print")

@@ -6,8 +6,8 @@ staff at a counter ask). Rule 2: none of them changes anything. A refusal leaves
 and events count only once the hub has committed them and `Hall.apply` has folded them.
 
 The order of the checks is fixed, so that the answer doesn't depend on luck: what the node's role
-may not ask; the services, counters and tickets nobody knows; counters that are not the node's
-own; then too late; then crossed; then the tables.
+may not ask; the services, counters and tickets nobody knows; counters and tickets that are not the
+node's own; then too late; then crossed; then the tables.
 """
 
 from collections.abc import Mapping
@@ -56,8 +56,7 @@ MAY: Mapping[str, tuple[type[Command], ...]] = {
 `web` acts for the staff signed in at a desk or pad. `bearer` is no role of a node: `web` acts for
 whoever holds a ticket's code, and has checked that code.
 
-A kiosk should confirm and cancel only tickets of its own, but a ticket's stream doesn't tell the
-node yet, so it may do so with any.
+Of the tickets a kiosk confirms and cancels only those it asked for itself.
 """
 
 

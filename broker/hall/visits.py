@@ -58,6 +58,7 @@ def decide(hall: Hall, command: VisitCommand, by: Actor, asked: Asked) -> tuple[
             return _return_due(hall, command, asked)
         case _:
             ticket = _find(hall, command.ticket)
+            check_own(ticket, by)
             check_move(ticket, command, _TO[type(command)])
             return (_of_ticket(hall, ticket, command, asked),)
 
@@ -87,6 +88,17 @@ def check_day(hall: Hall, what: str) -> None:
     """
     if not hall.day:
         raise Refusal("day_not_open", f"{what}: no day is open yet")
+
+
+def check_own(ticket: Ticket, by: Actor) -> None:
+    """Check that a kiosk means one of its own tickets; others mean anybody's.
+
+    Raises:
+        Refusal: Another node asked for it. Of tickets in old journals nobody is known to have.
+    """
+    if by.role == "kiosk" and ticket.node not in {"", by.node}:
+        detail = f"ticket {ticket.number}: of node {ticket.node}, not {by.node}"
+        raise Refusal("not_allowed", detail)
 
 
 def _issue(hall: Hall, command: Issue, by: Actor, asked: Asked) -> tuple[HallEvent, ...]:
