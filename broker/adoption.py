@@ -7,7 +7,16 @@ from itertools import groupby
 import msgspec
 
 from broker.batch import Row
-from broker.hall.events import Adopted, HallEvent, NumbersMoved, OriginGap, decode_events
+from broker.hall.events import (
+    Adopted,
+    HallEvent,
+    NumbersMoved,
+    OriginGap,
+    ServingStarted,
+    TicketCalled,
+    TicketRecalled,
+    decode_events,
+)
 from broker.hall.state import Hall
 from broker.log import kv
 from broker.wire.delivery import Receiver
@@ -17,6 +26,9 @@ from broker.wire.messages import Place
 _log = logging.getLogger(__name__)
 
 SERIES_MAX = 999
+
+CALLS = (TicketCalled, TicketRecalled, ServingStarted)
+"""What brings a ticket to a counter; taken as new, it would be shown and spoken."""
 
 
 def origin_gaps(places: Iterable[Place], *, behind: Place) -> tuple[OriginGap, ...]:
@@ -84,6 +96,7 @@ class Adoption:
         receiver: Learns how far each stream is.
         date_of: The hall's date at an instant.
         open_day: Opens the day of an instant if it is later than the open one.
+        is_after: The hall has gone on since the recovery: a call is over by now, so it is late.
 
     Attributes:
         adopted, late: Rows taken, and how many of them change no state.
@@ -97,12 +110,14 @@ class Adoption:
         receiver: Receiver,
         date_of: Callable[[int], str],
         open_day: Callable[[int], None],
+        is_after: bool = False,
     ) -> None:
         self.adopted = self.late = self.unusable = 0
         self._hall = hall
         self._receiver = receiver
         self._date_of = date_of
         self._open_day = open_day
+        self._is_after = is_after
         self._newest_ms = hall.at_ms
         self._tickets = frozenset(hall.tickets)
 
@@ -146,20 +161,33 @@ class Adoption:
         places = (Place(gen=row.gen, pos=row.pos) for _, row, _ in recovery.rows.values())
         gaps = origin_gaps(places, behind=behind)
         is_unknown = bool(gaps or without or recovery.unproved or self.unusable)
-        fields = kv(
-            adopted=self.adopted,
-            late=self.late,
-            unusable=self.unusable,
-            unproved=recovery.unproved,
-            gaps=[f"{gap.gen}:{gap.pos_from}-{gap.pos_upto}" for gap in gaps],
-            without=without,
-        )
-        _log.log(logging.ERROR if is_unknown else logging.WARNING, "recovered", extra=fields)
+        fields = self._counts(recovery) | {
+            "gaps": [f"{gap.gen}:{gap.pos_from}-{gap.pos_upto}" for gap in gaps],
+            "without": without,
+        }
+        level = logging.ERROR if is_unknown else logging.WARNING
+        _log.log(level, "recovered", extra=kv(**fields))
         return (*gaps, moved_numbers(self._hall)) if is_unknown else ()
+
+    def tell(self, recovery: Recovery, *, who: str, is_all: bool) -> None:
+        """Say in the log what a node gave that was off during the recovery."""
+        level = logging.WARNING if is_all else logging.ERROR
+        fields = kv(who=who, is_all=is_all, **self._counts(recovery))
+        _log.log(level, "given after the recovery", extra=fields)
+
+    def _counts(self, recovery: Recovery) -> dict[str, object]:
+        return {
+            "adopted": self.adopted,
+            "late": self.late,
+            "unusable": self.unusable,
+            "unproved": recovery.unproved,
+        }
 
     def _is_late(self, at_ms: int, events: tuple[HallEvent, ...]) -> bool:
         """Return whether newer things are known of what these events are about."""
         if self._date_of(at_ms) < self._hall.day:
+            return True
+        if self._is_after and any(isinstance(event, CALLS) for event in events):
             return True
         tickets = tickets_of(events)
         return at_ms < self._newest_ms and (not tickets or bool(tickets & self._tickets))

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from broker.wire.messages import Held, Result
+from broker.wire.messages import Result
 from broker.wire.topics import Topic
 
 if TYPE_CHECKING:
@@ -61,12 +61,12 @@ class Batch:
         self.births: list[str] = []
         self.foreign: dict[str, tuple[str, str]] = {}
         """By node the stream it sent, and the other node whose that is."""
-        self.held: list[Held] = []
-        """Newest rows of nodes: the journal must have them."""
         self.generation = ""
         """The generation to open before anything is said; empty = none."""
         self.recovered = False
         """Whether the recovery ends with these entries."""
+        self.owing: frozenset[str] | None = None
+        """Nodes to be asked when they come, from this commit on; None = as before."""
         self.all_views = False
         self.board = False
 
@@ -77,8 +77,8 @@ class Batch:
             or self.answers
             or self.births
             or self.foreign
-            or self.held
             or self.generation
             or self.recovered
+            or self.owing is not None
             or self.all_views
         )

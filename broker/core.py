@@ -28,15 +28,17 @@ from broker.hall.rules import Actor, Asked, Refusal, decide
 from broker.hall.state import Hall
 from broker.ledger import Ledger
 from broker.log import kv
+from broker.missing import Missing
 from broker.publisher import Publisher
 from broker.watch import Change, Contact, Presence
 from broker.wire.delivery import Beats, Receiver, Taken
 from broker.wire.generation import generation_number, is_lower
-from broker.wire.giving import PROGRESS_S, SETTLE_S, START, Recovery
+from broker.wire.giving import PROGRESS_S, START, Recovery
 from broker.wire.messages import (
     COMMAND_BYTES_MAX,
     Birth,
     Give,
+    Held,
     Place,
     Result,
     Up,
@@ -56,9 +58,6 @@ DETAIL_MAX = 200
 SAID_MAX = 1000
 """Sorts of bad message remembered as already logged; beyond it they are only counted."""
 
-HOLDERS = ("kiosk", "counter")
-"""Roles whose nodes keep rows with results."""
-
 REJECTED = "rejected"
 """Refusal of a row whose body no release of ours would send; journaled so its stream goes on."""
 
@@ -75,6 +74,7 @@ class HubCore:
         now_s: Monotonic clock.
         newest_gen: Generation of the journal's newest row; empty when there is none.
         recovering: Rows are missing, or were before this start: ask the nodes for them first.
+        owing: Nodes that were off during an earlier recovery, from the journal.
     """
 
     def __init__(  # noqa: PLR0913 - the hub's parts, each by name
@@ -91,6 +91,7 @@ class HubCore:
         now_s: float,
         newest_gen: str = "",
         recovering: bool = False,
+        owing: Iterable[str] = (),
     ) -> None:
         self.hall = hall
         self.seals = seals
@@ -105,11 +106,11 @@ class HubCore:
         self._zone = ZoneInfo(hall.setup.timezone)
         self._ledger = Ledger(hall=hall, seals=seals, gen=gen, own=own, newest_gen=newest_gen)
         self._is_linked = False
-        self._here: dict[str, str] = {}
-        self._recovery: Recovery | None = None
+        self._held: list[Held] = []
+        self._missing = Missing(seals=seals, nodes=nodes, owing=owing)
         if recovering:
             # All parts may be starting at once, after a power cut: the slowest is waited for.
-            self._recovery = self._new_recovery(now_s, settle_s=PROGRESS_S)
+            self._missing.begin(now_s, settle_s=PROGRESS_S)
         self._read: dict[Kind, Callable[[Arrival], None]] = {
             Kind.UP: self._take_up,
             Kind.BIRTH: self._take_birth,
@@ -146,14 +147,12 @@ class HubCore:
         """Note that the link is up: every retained topic is published again."""
         self._is_linked = True
         self._ledger.batch.all_views = True
-        if self._recovery is not None:
-            self._recovery.linked(now_s)
+        self._missing.connected(now_s)
 
     def disconnected(self) -> None:
         """Note that the link is down: what is not sent now is said again when it is up."""
         self._is_linked = False
-        if self._recovery is not None:
-            self._recovery.unlinked()
+        self._missing.disconnected()
 
     def unsent(self, topic: Topic, *, now_s: float) -> None:
         """Have a snapshot made again soon that the link did not send although it is up.
@@ -170,10 +169,12 @@ class HubCore:
         Ask at least every few seconds: tickets return that late at most.
         """
         is_open = not self._ledger.batch.generation  # else that is committed first
-        if self._recovery is not None and is_open and self._recovery.is_over(now_s):
-            self._end_recovery(self._recovery, at_ms)
+        if is_open and self._missing.is_over(now_s):
+            self._end_recovery(at_ms)
+        for node, late in self._missing.given_late(now_s):
+            self._take_late(node, late)
         self.open_day_if_due(at_ms)
-        if self._recovery is None and policy.due(self.hall, at_ms):
+        if self._missing.recovery is None and policy.due(self.hall, at_ms):
             self._ledger.decide_own(ReturnDue(), at_ms)
 
     def open_day_if_due(self, at_ms: int) -> None:
@@ -181,7 +182,7 @@ class HubCore:
 
         Not while rows of that day are still to come back.
         """
-        if self._recovery is None:
+        if self._missing.recovery is None:
             self._open_day(at_ms)
 
     def _date_of(self, at_ms: int) -> str:
@@ -191,6 +192,14 @@ class HubCore:
         date = self._date_of(at_ms)
         if date > self.hall.day:
             self._ledger.decide_own(OpenDay(date=date), at_ms)
+
+    def held(self) -> list[Held]:
+        """Return, once, the newest rows that nodes told of: the journal must have them.
+
+        One it lacks is a reason to `recover`, before anything more is decided.
+        """
+        held, self._held = self._held, []
+        return held
 
     def cut(self) -> Batch:
         """Return the pending batch and begin the next."""
@@ -203,8 +212,7 @@ class HubCore:
 
     def due_s(self) -> float:
         """Return the monotonic instant at which `timed` or `advance` next has something to do."""
-        due_s = self._publisher.due_s()
-        return due_s if self._recovery is None else min(due_s, self._recovery.wake_s())
+        return min(self._publisher.due_s(), self._missing.wake_s())
 
     # -- after the commit ---------------------------------------------------------------------
 
@@ -219,7 +227,7 @@ class HubCore:
         Args:
             again: Per stream the journal's results of the rows in `Answer.again`.
         """
-        if self._recovery is not None:
+        if self._missing.recovery is not None:
             return (self._publisher.beat(at_ms, now_s),)
         return self._publisher.after(batch, again, at_ms=at_ms, now_s=now_s)
 
@@ -227,11 +235,9 @@ class HubCore:
         """Yield what is due by the clock: changed counters and queue, the heartbeat, the unsent."""
         for change in self.presence.due(now_s):
             self._say(change)
-        if self._recovery is None:
-            yield from self._publisher.due(at_ms=at_ms, now_s=now_s)
-            return
-        yield from self._publisher.due(at_ms=at_ms, now_s=now_s, only=Kind.HUB)
-        yield from map(self._publisher.ask, self._recovery.asks(now_s))
+        only = None if self._missing.recovery is None else Kind.HUB
+        yield from self._publisher.due(at_ms=at_ms, now_s=now_s, only=only)
+        yield from map(self._publisher.ask, self._missing.asks(now_s))
 
     # -- one message --------------------------------------------------------------------------
 
@@ -240,10 +246,9 @@ class HubCore:
             raise WireError("retained: rows are never retained, this is no sender of ours")
         node, up = arrival.node, read_up_or_give(arrival.payload)
         if isinstance(up, Give):
-            if self._recovery is not None:
-                self._recovery.taken(node, up, arrival.now_s)
+            self._missing.taken(node, up, arrival.now_s)
             return
-        if self._recovery is not None:
+        if self._missing.waits_for(node):
             return  # It is sent again, and decided when it is known what was before.
         if self._is_foreign(node, up.stream):
             return
@@ -312,8 +317,8 @@ class HubCore:
         self._ledger.batch.births.append(node)
         if self._nodes[node].role == "board":
             self._ledger.batch.all_views = True
-        if birth.held is not None and self._recovery is None:
-            self._ledger.batch.held.append(birth.held)
+        if birth.held is not None and self._missing.recovery is None:
+            self._held.append(birth.held)
         if birth.gen != self.gen and not is_lower(birth.gen, self.gen):
             self.recover(arrival.now_s, heard=birth.gen)
         if birth.stream:
@@ -322,15 +327,11 @@ class HubCore:
     def _left(self, node: str) -> None:
         if self.presence.nodes[node].contact is not Contact.GONE:
             return  # A late will of an old session.
-        self._here.pop(node, None)
-        if self._recovery is not None:
-            self._recovery.left(node)
+        self._missing.left(node)
 
     def _answer_birth(self, node: str, birth: Birth, now_s: float) -> None:
-        self._here[node] = birth.stream
-        if self._recovery is not None:
-            self._recovery.born(node, birth.stream, now_s)
-        elif birth.stream not in self._ledger.batch.answers:
+        self._missing.born(node, birth.stream, now_s)
+        if not (self._missing.waits_for(node) or birth.stream in self._ledger.batch.answers):
             self._answer_here(node, birth.stream)
 
     def _answer_here(self, node: str, stream: str, *, wants: bool = False) -> None:
@@ -362,27 +363,13 @@ class HubCore:
         self._publisher.gen = self._ledger.gen = self._ledger.batch.generation = gen
         self.counts["generations"] += 1
         _log.error("rows are missing in this journal: asking the nodes", extra=kv(gen=self.gen))
-        if self._recovery is None:
-            self._recovery = self._new_recovery(now_s)
+        self._missing.begin(now_s)
 
-    def _new_recovery(self, now_s: float, *, settle_s: float = SETTLE_S) -> Recovery:
-        holders = [actor.node for actor in self._nodes.values() if actor.role in HOLDERS]
-        recovery = Recovery(seals=self.seals, holders=holders, now_s=now_s, settle_s=settle_s)
-        if self._is_linked:
-            recovery.linked(now_s)
-        for node, stream in self._here.items():
-            recovery.born(node, stream, now_s)
-        return recovery
-
-    def _end_recovery(self, recovery: Recovery, at_ms: int) -> None:
+    def _end_recovery(self, at_ms: int) -> None:
         """Adopt what was given, name what nobody holds, and serve again."""
-        self._recovery = None
+        recovery = self._missing.end()
         behind = Place(gen=self._ledger.newest_gen, pos=self.hall.pos) if self.hall.pos else START
-        adoption = Adoption(
-            hall=self.hall, receiver=self._receiver, date_of=self._date_of, open_day=self._open_day
-        )
-        for row, row_ms, events, refusal, detail in adoption.rows(recovery.rows.values()):
-            self._ledger.append(row, row_ms, events, refusal=refusal, detail=detail)
+        adoption = self._adopt(recovery)
         self._open_day(at_ms)
         # Only a kiosk has numbers on paper that nobody else has.
         without = [node for node in recovery.missing() if self._nodes[node].role == "kiosk"]
@@ -390,9 +377,30 @@ class HubCore:
         if lost:
             self._ledger.append(self._ledger.own_row(b"null"), at_ms, lost)
         self._ledger.batch.recovered = self._ledger.batch.all_views = True
-        for node, stream in self._here.items():
+        self._ledger.batch.owing = frozenset(self._missing.owing)
+        for node, stream in self._missing.here.items():
             # What was sent meanwhile is wanted now: nobody waits for a timer.
             self._answer_here(node, stream, wants=True)
+
+    def _take_late(self, node: str, late: Recovery) -> None:
+        """Adopt what a node gave that was off during the recovery, and serve it too."""
+        adoption = self._adopt(late, is_after=True)
+        adoption.tell(late, who=node, is_all=not late.missing())
+        self._ledger.batch.owing = frozenset(self._missing.owing)
+        self._ledger.batch.all_views = True
+        self._answer_here(node, self._missing.here[node], wants=True)
+
+    def _adopt(self, recovery: Recovery, *, is_after: bool = False) -> Adoption:
+        adoption = Adoption(
+            hall=self.hall,
+            receiver=self._receiver,
+            date_of=self._date_of,
+            open_day=self._open_day,
+            is_after=is_after,
+        )
+        for row, row_ms, events, refusal, detail in adoption.rows(recovery.rows.values()):
+            self._ledger.append(row, row_ms, events, refusal=refusal, detail=detail)
+        return adoption
 
     def _take_health(self, arrival: Arrival) -> None:
         health = read_health(arrival.payload)

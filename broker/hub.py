@@ -26,6 +26,7 @@ from broker.hall.state import Hall
 from broker.journal import Journal
 from broker.link import Connected, Disconnected, Link, LinkEvent, Received
 from broker.log import kv
+from broker.store import StoreError
 from broker.vitals import ready, watchdog
 from broker.wire.messages import MESSAGE_BYTES_MAX, Held, Result
 from broker.wire.seal import Seals
@@ -83,7 +84,13 @@ class Inbox:
 class Rows(Protocol):
     """What the hub's loop needs of a journal."""
 
-    async def commit(self, entries: Sequence[Entry], *, recovered: bool = False) -> None:
+    async def commit(
+        self,
+        entries: Sequence[Entry],
+        *,
+        recovered: bool = False,
+        owing: frozenset[str] | None = None,
+    ) -> None:
         """Commit the entries in one transaction, or raise StoreError."""
 
     async def begin_generation(self, gen: str) -> None:
@@ -171,6 +178,9 @@ class Hub:
             events = await self._inbox.take(core.due_s() - clock.mono_s())
             for event in events:
                 self._take(event)
+                # Now, not with the commit: what is decided on too short a journal is decided
+                # wrongly, and a number would be given twice.
+                await self._check_held()
             core.advance(at_ms=self._wall_ms(), now_s=clock.mono_s())
             if core.is_pending:
                 await self._settle(core.cut())
@@ -198,11 +208,8 @@ class Hub:
 
     async def _settle(self, batch: Batch) -> None:
         """Commit the batch, then say it. Nothing is published of a batch that isn't committed."""
-        if batch.entries or batch.recovered:
-            await self._journal.commit(batch.entries, recovered=batch.recovered)
-        if not batch.generation and await self._is_rolled_back(batch.held):
-            self._core.recover(self._clock.mono_s())
-            return  # Said with the next batch, which opens the generation.
+        if batch.entries or batch.recovered or batch.owing is not None:
+            await self._journal.commit(batch.entries, recovered=batch.recovered, owing=batch.owing)
         if batch.generation:
             await self._journal.begin_generation(batch.generation)
         again = {
@@ -213,16 +220,14 @@ class Hub:
         now_s = self._clock.mono_s()
         self._say(self._core.publications(batch, again, at_ms=self._wall_ms(), now_s=now_s))
 
-    async def _is_rolled_back(self, held: Sequence[Held]) -> bool:
-        """Return whether a node holds a row the journal should have and has not."""
-        seals = self._core.seals
-        for row in held:
-            if await self._journal.lacks(row, seals=seals):
-                _log.error(
-                    "the journal lacks a row a node holds", extra=kv(gen=row.gen, pos=row.pos)
-                )
-                return True
-        return False
+    async def _check_held(self) -> None:
+        """Recover when a node holds a row the journal should have and has not."""
+        for row in self._core.held():
+            if await self._journal.lacks(row, seals=self._core.seals):
+                fields = kv(gen=row.gen, pos=row.pos)
+                _log.error("the journal lacks a row a node holds: rolled back", extra=fields)
+                self._core.recover(self._clock.mono_s())
+                return
 
     def _say(self, publications: Iterable[Publication]) -> set[Kind]:
         """Publish; return the kinds there were, sent or not."""
@@ -271,8 +276,8 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
     Args:
         nodes: Who may do what, by node id.
         key: The hall's, which seals results.
-        folder: Where `journal.db` is. A hub without rows takes those of `journal-copy.db` first,
-            when a person has put one there, and then from the nodes what came after.
+        folder: Where `journal.db` is. A hub takes the rows that `journal-copy.db` beside it has
+            behind its journal's end, and then from the nodes what came after.
 
     Raises:
         StoreError: The journal can't be opened, read or written.
@@ -281,10 +286,8 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
     inbox = Inbox(loop)
     hall = Hall(setup)
     async with Journal.open(folder / "journal.db") as journal:
-        is_from_copy = _wants_copy(journal, folder / COPY_FILE)
-        if is_from_copy:
-            last = await journal.take_copy(folder / COPY_FILE)
-            _log.warning("rows taken from a copy", extra=kv(file=COPY_FILE, last=last))
+        copy = _copy_in(folder)
+        is_from_copy = copy is not None and await _takes_copy(journal, copy)
         for pos, at_ms, events in await journal.tail():
             hall.apply(pos, at_ms, events)
         core = HubCore(
@@ -299,6 +302,7 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
             now_s=clock.mono_s(),
             newest_gen=journal.newest_gen,
             recovering=journal.is_recovering or (not hall.pos and not key.is_new),
+            owing=journal.owing,
         )
         if is_from_copy:
             core.recover(clock.mono_s())
@@ -315,9 +319,29 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
         await hub.serve(_stopping(), on_ready=ready)
 
 
-def _wants_copy(journal: Journal, copy: Path) -> bool:
-    """Return whether the journal has no rows and a person put a copy beside it."""
-    return not journal.newest_gen and copy.exists()
+def _copy_in(folder: Path) -> Path | None:
+    """Return the copy a person, or another Pi, has put there; None when there is none."""
+    copy = folder / COPY_FILE
+    return copy if copy.exists() else None
+
+
+async def _takes_copy(journal: Journal, copy: Path) -> bool:
+    """Take what the copy has beyond the journal; return whether a recovery is to follow.
+
+    Raises:
+        StoreError: The copy of a journal without rows can't be read; a person has to know.
+    """
+    is_empty = not journal.newest_gen
+    try:
+        taken = await journal.take_copy(copy)
+    except StoreError as error:
+        if is_empty:
+            raise
+        _log.error("the copy can't be used: going on without it", extra=kv(why=str(error)))
+        return False
+    if taken:
+        _log.warning("rows taken from a copy", extra=kv(file=copy.name, rows=taken))
+    return is_empty or taken > 0
 
 
 def _stopping() -> asyncio.Event:

@@ -76,6 +76,7 @@ class Journal:
         streams: Per stream its node and its last seq, as found at the start.
         is_recovering: Its hub asks the nodes for rows that are missing here, or did so when it
             was stopped.
+        owing: Nodes that gave nothing in a recovery yet, as found at the start.
         beat_base: Beats of this start are above it and at most `BEATS_A_START` above.
     """
 
@@ -89,7 +90,9 @@ class Journal:
         head: _Head,
         streams: dict[str, tuple[str, int]],
         is_recovering: bool,
+        owing: frozenset[str],
     ) -> None:
+        self.owing = owing
         self.generations = tuple(generations)
         self.beat_base = beat_base
         self.streams = streams
@@ -128,6 +131,7 @@ class Journal:
                 head=head,
                 streams=await transact(db, _streams),
                 is_recovering=await transact(db, _is_recovering),
+                owing=await transact(db, _owing),
             )
 
     @property
@@ -162,21 +166,21 @@ class Journal:
         return self.gen_of(self._head.pos) if self._head.pos else ""
 
     async def take_copy(self, copy: Path) -> int:
-        """Fill this empty journal from a copy of another, as far as its chain holds.
+        """Take the rows a copy has behind this journal's end, as far as its chain holds.
 
-        A recovery is going on from then on: nodes hold what came after. Return the last position.
+        Nothing of a copy that does not go on from here: it is older, or of another journal. With
+        the first row a recovery is going on: nodes hold what came after the copy. Return how many
+        rows were taken.
 
         Raises:
             StoreError: The copy can't be read, or the disk refuses its rows; nothing has changed.
-            ValueError: This journal has rows.
         """
-        if self._head.pos:
-            raise ValueError(f"{self._path} has {self._head.pos} rows: no copy can be taken")
-        self._head = await transact(self._db, lambda db: _take_copy(db, copy))
+        before = self._head
+        self._head = await transact(self._db, lambda db: _take_copy(db, copy, before))
         self.generations = tuple(await transact(self._db, _generations))
         self.streams = await transact(self._db, _streams)
-        self.is_recovering = True
-        return self._head.pos
+        self.is_recovering = await transact(self._db, _is_recovering)
+        return self._head.pos - before.pos
 
     async def begin_generation(self, gen: str) -> None:
         """Commit that rows from here on are of this generation, and that a recovery is going on."""
@@ -198,10 +202,17 @@ class Journal:
         found = result_of(_entry(row), row[6], gen=self.gen_of(held.pos), seals=seals)
         return found.seal != held.seal
 
-    async def commit(self, entries: Sequence[Entry], *, recovered: bool = False) -> None:
+    async def commit(
+        self,
+        entries: Sequence[Entry],
+        *,
+        recovered: bool = False,
+        owing: frozenset[str] | None = None,
+    ) -> None:
         """Commit the entries in one transaction; after that they are the hall's truth.
 
-        With `recovered` they are the end of a recovery.
+        With `recovered` they are the end of a recovery; `owing`, when given, are the nodes that
+        gave nothing in it.
 
         A commit that failed or was cancelled is the last one taken: state must be folded again
         from the disk, by a new start.
@@ -226,6 +237,9 @@ class Journal:
             _write(db, rows, moves, days)
             if recovered:
                 db.execute("DELETE FROM meta WHERE key = 'recovering'")
+            if owing is not None:
+                named = " ".join(sorted(owing))
+                db.execute("INSERT OR REPLACE INTO meta VALUES ('owing', ?)", (named,))
 
         await transact(self._db, write)
         self.is_recovering = self.is_recovering and not recovered
@@ -275,27 +289,38 @@ def _is_recovering(db: sqlite3.Connection) -> bool:
     return db.execute("SELECT * FROM meta WHERE key = 'recovering'").fetchone() is not None
 
 
+def _owing(db: sqlite3.Connection) -> frozenset[str]:
+    found = db.execute("SELECT value FROM meta WHERE key = 'owing'").fetchone()
+    return frozenset(found[0].split() if found else ())
+
+
 def _begin_generation(db: sqlite3.Connection, pos: int, gen: str) -> None:
     db.execute("DELETE FROM generations WHERE pos >= ?", (pos,))
     db.execute("INSERT INTO generations VALUES (?, ?)", (pos, gen))
     db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", [("gen", gen), ("recovering", "1")])
 
 
-def _take_copy(db: sqlite3.Connection, copy: Path) -> _Head:
+def _take_copy(db: sqlite3.Connection, copy: Path, end: _Head) -> _Head:
     with store_errors(copy), contextlib.closing(_opened_copy(copy)) as other:
         meta: dict[str, str] = dict(other.execute("SELECT key, value FROM meta").fetchall())
-        head = _Head(0, 0, chain_root(meta["born"]))
-        for written, *columns in other.execute(f"SELECT hash, {COLUMNS} FROM rows ORDER BY pos"):  # noqa: S608 - constant
+        head = end if end.pos else _Head(0, 0, chain_root(meta["born"]))
+        found = other.execute("SELECT hash FROM rows WHERE pos = ?", (end.pos,)).fetchone()
+        if end.pos and (found is None or found[0] != end.hash):
+            return end
+        sql = f"SELECT hash, {COLUMNS} FROM rows WHERE pos > ? ORDER BY pos"  # noqa: S608 - constant
+        for written, *columns in other.execute(sql, (end.pos,)):
             link = chained(head.hash, columns)
             if columns[0] != head.pos + 1 or link != written:
                 break
             head = _Head(columns[0], columns[1], link)
             _take_row(db, columns, link)
         generations = other.execute("SELECT pos, gen FROM generations").fetchall()
-    db.execute("DELETE FROM generations")
+    if head.pos == end.pos and end.pos:
+        return end
+    db.execute("DELETE FROM generations WHERE pos > ? OR ? = 0", (end.pos, end.pos))
     db.executemany(
         "INSERT INTO generations VALUES (?, ?)",
-        [g for g in generations if g[0] <= max(1, head.pos)],
+        [g for g in generations if end.pos < g[0] <= max(1, head.pos)],
     )
     gen = _generations(db)[-1][1]
     db.executemany(

@@ -74,6 +74,7 @@ class Rows:
     def __init__(self, said: list[str]) -> None:
         self.said = said
         self.fails = False
+        self.ends_at = 10**9
 
     async def begin_generation(self, gen: str) -> None:
         """Note it."""
@@ -81,12 +82,20 @@ class Rows:
 
     async def lacks(self, held: Held, *, seals: Seals) -> bool:
         """Return whether a row that was decided is not in it."""
-        raise AssertionError((held, seals))
+        assert seals.seal
+        return held.pos > self.ends_at
 
-    async def commit(self, entries: Sequence[Entry], *, recovered: bool = False) -> None:
+    async def commit(
+        self,
+        entries: Sequence[Entry],
+        *,
+        recovered: bool = False,
+        owing: frozenset[str] | None = None,
+    ) -> None:
         """Note the events, or fail as a full disk does."""
         if self.fails:
             raise StoreError("journal.db: disk full: free some space")
+        assert owing is None, "no test here has a recovery"
         events = [type(event).__name__ for entry in entries for event in entry.events]
         self.said.append(f"commit {' '.join(events)}{' recovered' * recovered}")
 
@@ -239,6 +248,32 @@ async def test_of_a_batch_whose_commit_failed_nothing_is_said() -> None:
     with pytest.raises(StoreError, match="disk full"):
         await serving
     assert said == ["stop"]
+
+
+def birth(held_pos: int) -> Received:
+    """Return a kiosk's birth that says which row it holds."""
+    held = {"gen": "1-deadbeef", "pos": held_pos, "seal": "5e" * 16}
+    body = {"session": "s", "online": True, "stream": STREAM, "first": 1, "held": held}
+    return Received("loket/v1/demo/birth/kiosk-1", json.dumps(body).encode(), retained=False)
+
+
+async def test_on_a_journal_that_was_set_back_not_one_row_is_decided() -> None:
+    """Not even one that came together with the birth that tells of it: its number is given."""
+    async with running() as room:
+        await room.takes(issue(1))
+        room.rows.ends_at = 2
+        said = await room.takes(birth(3), issue(2))
+
+        assert said == ["generation 2-start", "state/hub", "ack/kiosk-1"]
+        assert room.core.hall.pos == 2
+        assert await room.takes(issue(2)) == []
+
+
+async def test_a_node_that_holds_what_the_journal_has_is_just_answered() -> None:
+    """Each birth is looked at; nothing more comes of it."""
+    async with running() as room:
+        said = await room.takes(birth(1), issue(1))
+        assert said == ["commit TicketIssued", "state/hub", "ack/kiosk-1", "state/queue"]
 
 
 async def test_a_hub_serves_until_told_to_stop() -> None:

@@ -242,7 +242,7 @@ async def test_a_copy_is_taken_as_far_as_its_chain_holds(
     if damaged:
         change(copy, "UPDATE rows SET at_ms = at_ms + 1 WHERE pos = ?", damaged)
     async with Journal.open(path) as journal:
-        assert await journal.take_copy(copy) == last
+        assert await journal.take_copy(copy) == last  # all of it is new here
         assert journal.is_recovering
         assert journal.gen == "1-0a0a0a0a"
         assert journal.streams.get(HUB) == ({6: ("hub", 2), 3: ("hub", 1)}.get(last))
@@ -251,13 +251,44 @@ async def test_a_copy_is_taken_as_far_as_its_chain_holds(
     assert verify(path) == (last + 1, None)
 
 
-async def test_a_journal_with_rows_takes_no_copy(tmp_path: Path) -> None:
-    """What it has would be lost."""
-    path = tmp_path / "journal.db"
+def cut_back(path: Path, upto: int) -> None:
+    """Make a journal what it was before some rows."""
+    change(path, "DELETE FROM rows WHERE pos > ?", upto)
+    change(path, "DELETE FROM streams")
+    change(path, "INSERT INTO streams SELECT stream, node, max(seq) FROM rows GROUP BY stream")
+
+
+async def test_a_journal_set_back_takes_what_a_copy_has_beyond_it(tmp_path: Path) -> None:
+    """The same rows at the same places, and then a recovery of what came after the copy."""
+    copy, path = tmp_path / "copy.db", tmp_path / "journal.db"
+    await written(copy)
     await written(path)
+    cut_back(path, 4)
     async with Journal.open(path) as journal:
-        with pytest.raises(ValueError, match="has 6 rows"):
-            await journal.take_copy(path)
+        assert await journal.take_copy(copy) == 2
+        assert (journal.is_recovering, journal.gen) == (True, "1-0a0a0a0a")
+        assert journal.streams[HUB] == ("hub", 2)
+        await journal.begin_generation("2-00000001")
+        await journal.commit([entry(7, HUB, 3)], recovered=True)
+    assert verify(path) == (7, None)
+
+
+@pytest.mark.parametrize("other", ["older", "another"])
+async def test_a_copy_that_does_not_go_on_from_here_is_left_alone(
+    tmp_path: Path, other: str
+) -> None:
+    """It lay there since an earlier recovery, or is of another life of the hall."""
+    copy, path = tmp_path / "copy.db", tmp_path / "journal.db"
+    await written(path)
+    async with Journal.open(copy, random_hex=lambda count: "0b" * count) as journal:
+        count = 3 if other == "older" else 8
+        rows = [entry(n, HUB, n) for n in range(1, count + 1)]
+        await journal.commit(rows)
+    async with Journal.open(path) as journal:
+        assert await journal.take_copy(copy) == 0
+        assert not journal.is_recovering
+        assert journal.gen == "1-0a0a0a0a"
+    assert verify(path) == (6, None)
 
 
 async def test_a_copy_that_is_none_stops_the_hub(tmp_path: Path) -> None:
