@@ -32,7 +32,7 @@ from broker.log import kv
 from broker.store import StoreError
 from broker.vitals import ready
 from firmware_config.arguments import add_hall_arguments, hall_of
-from firmware_config.load import HallFileError
+from firmware_config.load import HallFileError, load_calendar
 from firmware_config.schema import CounterNode, HallFile, host_of, role_of, setup_of
 
 _log = logging.getLogger(__name__)
@@ -125,6 +125,11 @@ def _say_ready() -> None:
 def hub_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `loket hub`."""
     add_hall_arguments(parser)
+    parser.add_argument(
+        "--always-open",
+        action="store_true",
+        help="give out numbers at any hour, whatever hours the hall file says (to try it out)",
+    )
 
 
 def hub(args: argparse.Namespace) -> int:
@@ -134,11 +139,12 @@ def hub(args: argparse.Namespace) -> int:
     log.setup(args.log_level, node="hub")
     try:
         file = hall_of(args)
+        calendar = None if args.always_open else load_calendar(args.hall, file)
         folder = args.data / "hub"
         make_private_folder(folder)
         asyncio.run(
             run_hub(
-                setup=setup_of(file),
+                setup=setup_of(file, calendar=calendar),
                 nodes=actors_of(file),
                 settings=read_settings(folder / SETTINGS_FILE),
                 key=hall_key(folder),

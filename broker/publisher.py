@@ -6,6 +6,7 @@ import msgspec
 
 from broker.agenda import Agenda
 from broker.batch import Answer, Batch, Publication
+from broker.hall.intake import Turns
 from broker.hall.state import Hall
 from broker.hall.views import board_view, counter_view, queue_view
 from broker.wire.delivery import Beats, pack_acks
@@ -45,6 +46,8 @@ class Publisher:
         self._beats = beats
         self._agenda = Agenda()
         self._queue_at_s = now_s
+        self._queue_at_ms = 0  # hub's wall clock
+        self._turns = Turns(hall)
         for kind in (Kind.QUEUE, Kind.HUB):
             self._agenda.add(kind, at_s=now_s)
 
@@ -92,6 +95,7 @@ class Publisher:
         """Return a heartbeat; the next is due a heartbeat's interval later."""
         self._agenda.drop(Kind.HUB)
         self._agenda.add(Kind.HUB, at_s=now_s + BEAT_EVERY_S)
+        self._plan_queue(at_ms, now_s)  # again: the wall clock may have been set meanwhile
         state = HubState(
             gen=self.gen,
             pos=self._hall.pos,
@@ -109,12 +113,20 @@ class Publisher:
                 view = counter_view(self._hall, int(name), gen=self.gen)
                 return self._publication(Kind.COUNTER, view, name)
             case Kind.QUEUE:
-                self._queue_at_s = now_s
+                self._queue_at_s, self._queue_at_ms = now_s, at_ms
+                self._plan_queue(at_ms, now_s)
                 return self._publication(
                     Kind.QUEUE, queue_view(self._hall, gen=self.gen, at_ms=at_ms)
                 )
             case _:
                 return self.beat(at_ms, now_s)
+
+    def _plan_queue(self, at_ms: int, now_s: float) -> None:
+        """Have the queue said again when the clock alone next changes what it said."""
+        turn_ms = self._turns.next_ms(self._queue_at_ms) if self._queue_at_ms else None
+        if turn_ms is not None:
+            turn_s = now_s + (turn_ms - at_ms) / 1000
+            self._agenda.add(Kind.QUEUE, at_s=max(turn_s, self._queue_at_s + QUEUE_EVERY_S))
 
     def _board(self, at_ms: int) -> Publication:
         return self._publication(Kind.BOARD, board_view(self._hall, gen=self.gen, at_ms=at_ms))

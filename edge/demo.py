@@ -47,6 +47,7 @@ class Plan(NamedTuple):
     Attributes:
         kind: Of broker; empty = what the hall file says.
         speed: Of the presses made for you; 0 = none.
+        keeps_hours: Numbers are given out in the hall file's hours only.
     """
 
     file: HallFile
@@ -57,6 +58,7 @@ class Plan(NamedTuple):
     kind: str
     speed: float
     restarts: bool
+    keeps_hours: bool
 
 
 def demo_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,6 +77,11 @@ def demo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one line of JSON when ready")
     parser.add_argument(
         "--no-restart", action="store_true", help="leave a process that died where it is"
+    )
+    parser.add_argument(
+        "--hours",
+        action="store_true",
+        help="give out numbers in the hall file's opening hours only (default: 00:00-24:00)",
     )
     parser.add_argument(
         "--data", type=Path, default=Path(".demo"), metavar="DIR", help="default: .demo"
@@ -120,6 +127,7 @@ def planned(args: argparse.Namespace) -> Iterator[Plan]:
             kind=args.broker or "",
             speed=args.play or 0.0,
             restarts=not args.no_restart,
+            keeps_hours=args.hours,
         )
         _check_paths(data, children_of(plan))
         yield plan
@@ -130,7 +138,7 @@ def children_of(plan: Plan) -> list[Child]:
     kind = ("--kind", plan.kind) if plan.kind else ()
     children = [
         _child(plan, "broker", "--port", str(plan.broker_port), "--loopback", *kind),
-        _child(plan, "hub"),
+        _child(plan, "hub", *(() if plan.keeps_hours else ("--always-open",))),
         _child(plan, "web", "--port", str(plan.page_port)),
     ]
     for node in plan.file.nodes:
@@ -266,7 +274,8 @@ def _announce(plan: Plan, supervisor: Supervisor, args: argparse.Namespace) -> N
         }
         sys.stdout.write(json.dumps(line) + "\n")
     else:
-        sys.stdout.write(f"{plan.file.hall.name}: {url}/  (Ctrl-C stops everything)\n")
+        hours = "in its hours" if plan.keeps_hours else "open 00:00-24:00"
+        sys.stdout.write(f"{plan.file.hall.name}: {url}/  ({hours}; Ctrl-C stops everything)\n")
     sys.stdout.flush()
     if not args.headless and not args.json and _has_desktop():
         import webbrowser  # noqa: PLC0415 - only where there is a desktop

@@ -4,35 +4,19 @@ A table by day: `mon` or a span `mon-thu`; its value is hours, `"08:00-12:00"`, 
 or `"closed"`. A day that isn't named is closed. 24:00 is the end of a day, never its beginning.
 """
 
+import datetime as dt
 import itertools
 import re
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
 
+from broker.hall.calendar import DAY_MIN, DAYS, Calendar, Span, Week
+from broker.hall.setup import Agency
 from firmware_config.faults import show
-
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+from firmware_config.schema import HallSection
 
 CLOSED = "closed"
 
-DAY_END_MIN = 24 * 60
-
 _TIME = re.compile(r"([01][0-9]|2[0-4]):([0-5][0-9])")
-
-
-class Span(NamedTuple):
-    """From one minute of the day to another, the second not included."""
-
-    start_min: int
-    end_min: int
-
-    def __str__(self) -> str:
-        """Return it as the hall file writes it."""
-        return f"{clock(self.start_min)}-{clock(self.end_min)}"
-
-
-Week = dict[str, tuple[Span, ...]]
-"""Spans by day (`mon` ... `sun`), in order; a closed day is not in it."""
 
 
 class HoursError(ValueError):
@@ -51,18 +35,13 @@ class HoursError(ValueError):
         self.mend = mend
 
 
-def clock(at_min: int) -> str:
-    """Return a minute of the day as `08:00`."""
-    return f"{at_min // 60:02}:{at_min % 60:02}"
-
-
 def parse_clock(text: str) -> int | None:
     """Return the minute of the day of `08:00` to `24:00`, None when it is no time."""
     match = _TIME.fullmatch(text)
     if not match:
         return None
     minutes = int(match[1]) * 60 + int(match[2])
-    return minutes if minutes <= DAY_END_MIN else None
+    return minutes if minutes <= DAY_MIN else None
 
 
 def parse_spans(entry: str, text: str) -> tuple[Span, ...]:
@@ -112,7 +91,7 @@ def parse_days(entry: str) -> tuple[str, ...]:
 
 def parse_week(table: Mapping[str, str]) -> tuple[Week, list[HoursError]]:
     """Return the hours by day, and what is wrong with the table, entry by entry."""
-    week: Week = {}
+    week: dict[str, tuple[Span, ...]] = {}
     named: dict[str, str] = {}
     errors: list[HoursError] = []
     for entry, text in table.items():
@@ -142,3 +121,30 @@ def outside(breaks: Week, hours: Week) -> list[tuple[str, Span]]:
             for span in hours.get(day, ())
         )
     ]
+
+
+def calendar_of(
+    hall: HallSection,
+    agencies: Iterable[Agency],
+    holidays: Mapping[dt.date, Mapping[str, str]],
+    zone: dt.tzinfo,
+) -> Calendar:
+    """Return the opening hours of a hall file that passed every check."""
+    agencies = tuple(agencies)
+    return Calendar(
+        zone=zone,
+        open=parse_week(hall.open)[0],
+        breaks=parse_week(hall.breaks)[0],
+        agency_open={
+            each.id: parse_week(each.open)[0] for each in agencies if each.open is not None
+        },
+        agency_breaks={
+            each.id: parse_week(each.breaks)[0] for each in agencies if each.breaks is not None
+        },
+        dates={
+            dt.date.fromisoformat(date): parse_spans(date, text)
+            for date, text in hall.dates.items()
+        },
+        holidays=holidays,
+        issue_from_min=None if hall.issue_from is None else parse_clock(hall.issue_from),
+    )

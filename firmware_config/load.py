@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from broker.hall.calendar import Calendar
 from firmware_config.faults import Fault, show
 from firmware_config.holidays import Holidays, parse_holidays
+from firmware_config.hours import calendar_of
 from firmware_config.parse import Draft, parse_hall
 from firmware_config.reach import reach_faults
 from firmware_config.roles import role_faults
@@ -93,6 +95,16 @@ def load_holidays(path: Path, file: HallFile) -> Holidays:
     if faults:
         raise HallFileError(path.parent / (file.hall.holidays or ""), tuple(faults))
     return holidays
+
+
+def load_calendar(path: Path, file: HallFile) -> Calendar:
+    """Return the opening hours of the hall at `path`.
+
+    Raises:
+        HallFileError: Its holidays file can't be read, or has faults; it names all of them.
+    """
+    holidays = load_holidays(path, file)
+    return calendar_of(file.hall, file.agencies, holidays, ZoneInfo(file.hall.timezone))
 
 
 def examine_tables(tables: dict[str, object]) -> Examined:

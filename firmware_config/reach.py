@@ -1,11 +1,15 @@
 """What must hold so that people are reached: services asked for, calls seen, signs read. PURE."""
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from firmware_config.faults import Fault, listed, show
-from firmware_config.hours import Week, parse_week
+from firmware_config.hours import parse_week
 from firmware_config.parse import Draft, Placed
 from firmware_config.schema import BoardNode, KioskNode, Node, SignNode, service_of_button
+
+if TYPE_CHECKING:
+    from broker.hall.calendar import Week
 
 SEVEN_SEGMENT = frozenset("ABCDEFGHJLNPRTUY")
 """The letters of a series that seven segments can draw, some as small ones (b, d, n, r, t)."""

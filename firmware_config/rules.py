@@ -8,8 +8,9 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from broker.hall.calendar import Week
 from firmware_config.faults import Fault, choose, key_of, listed, show
-from firmware_config.hours import HoursError, Week, outside, parse_clock, parse_spans, parse_week
+from firmware_config.hours import HoursError, outside, parse_clock, parse_spans, parse_week
 from firmware_config.parse import Draft, Placed
 from firmware_config.schema import KioskNode
 

@@ -4,17 +4,17 @@
 must hold between sections is in `rules.py` and `wiring.py`; what other packages ask of a file is at
 the end of this one. A type's `description` is what `loket check` says to write instead.
 
-Checked now, acted on by a later release: `[hall]` open, breaks, dates, holidays, issue_from, paper,
-spoken_number, voice_languages; `[hub]` copies; `[[agency]]` open, breaks, icon,
-complaints; `[[service]]` standard, quota, cutoff_min, requires, fee, finish; `[[zone]]` sound_area,
-repeat_in; `[[node]]` offline, screen, rating, voice, rtc and the roles sign, sensor and
-shadow; `[wifi]`, `[retain]`, `[skm]`.
+Checked now, acted on by a later release: `[hall]` paper, spoken_number, voice_languages; `[hub]`
+copies; `[[agency]]` icon, complaints; `[[service]]` standard, requires, fee, finish; `[[zone]]`
+sound_area, repeat_in; `[[node]]` offline, screen, rating, voice, rtc and the roles sign, sensor
+and shadow; `[wifi]`, `[retain]`, `[skm]`.
 """
 
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from broker.hall.calendar import Calendar
 from broker.hall.setup import (
     Agency,
     Counter,
@@ -404,8 +404,12 @@ class HallFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     skm: SkmSection = SkmSection()
 
 
-def setup_of(file: HallFile) -> Setup:
-    """Return the hall as the rules see it."""
+def setup_of(file: HallFile, *, calendar: Calendar | None = None) -> Setup:
+    """Return the hall as the rules see it.
+
+    Args:
+        calendar: Its opening hours, see `load.load_calendar`; None = always open.
+    """
     return make_setup(
         hall=file.hall.id,
         name=file.hall.name,
@@ -420,6 +424,7 @@ def setup_of(file: HallFile) -> Setup:
         no_show_return_after=file.hall.no_show_return_after,
         no_show_return_min=file.hall.no_show_return_min,
         no_show_max=file.hall.no_show_max,
+        calendar=calendar,
         paper=file.hall.paper or "",
         offline={node.id: node.offline for node in file.nodes if isinstance(node, KioskNode)},
     )

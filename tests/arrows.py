@@ -28,11 +28,17 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "broker": ("broker", "firmware_config"),
     "firmware_config.schema": (
         "broker.hall.setup",
+        "broker.hall.calendar",
         "firmware_config.schema",
         "firmware_config.pins",
     ),
     "firmware_config.pins": ("broker.hall.setup", "firmware_config.schema", "firmware_config.pins"),
-    "firmware_config": ("firmware_config", "broker.hall.setup", "broker.mosquitto"),
+    "firmware_config": (
+        "firmware_config",
+        "broker.hall.setup",
+        "broker.hall.calendar",
+        "broker.mosquitto",
+    ),
     "edge.cli": (*PACKAGES, "tests"),
     "edge": ("edge", *RIM),
     "displays.web": ("displays", "broker.records", "broker.report", *RIM),

@@ -38,12 +38,15 @@ class Queue(Line):
         issued: How many tickets of the day are for this service now.
         last: The newest number; empty before the first.
         calls: How many calls there were today, recalls not counted.
+        taken: How many tickets of today were first issued for this service, cancelled ones not
+            counted: what its quota is of.
     """
 
     waiting: int = 0
     issued: int = 0
     last: str = ""
     calls: int = 0
+    taken: int = 0
 
 
 @dataclass(slots=True, kw_only=True)

@@ -24,6 +24,9 @@ RefusalCode = Literal[
     "held_out",
     "not_general",
     "already_known",
+    "closed",
+    "past_cutoff",
+    "quota_reached",
 ]
 
 REFUSALS: dict[RefusalCode, str] = {
@@ -46,6 +49,9 @@ REFUSALS: dict[RefusalCode, str] = {
     "held_out": "Held as often as may be: the visitor is told to stay, or to take a new ticket.",
     "not_general": "Only an agency's general service is set to another of its own: staff transfer.",
     "already_known": "Another ticket has this number today: the front desk helps.",
+    "closed": "Outside the hours in which numbers are given out: the kiosk says when they begin.",
+    "past_cutoff": "Too short before closing time: the visitor comes again, or asks the desk.",
+    "quota_reached": "All tickets of the day are given out: the visitor comes another day.",
 }
 """What each code means, and who does what then. `rejected` is the hub's own, for a bad body."""
 

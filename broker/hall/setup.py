@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from broker.hall.calendar import Calendar
+
 Id = Annotated[
     str,
     Meta(
@@ -133,7 +135,7 @@ class Service(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     Attributes:
         name: Text by language code, e.g. `{"id": "Perekaman KTP-el", "en": "ID card"}`.
-        quota: Most tickets a day.
+        quota: Most tickets a day; see `broker.hall.intake` for what counts.
         cutoff_min: No more tickets from this many minutes before closing time.
         requires: What to bring, lines by language code.
         fee: What it costs, rupiah (0 = free), or a text by language code.
@@ -198,6 +200,7 @@ class Setup(Struct, frozen=True, kw_only=True):
         hold_max: How often a ticket can be held.
         paper: Prefix of the paper numbers in the drawer; empty when there are none.
         offline: Prefix of the numbers a kiosk gives out without the hub, by its node's id.
+        calendar: The opening hours; None = always open.
     """
 
     hall: str
@@ -218,6 +221,7 @@ class Setup(Struct, frozen=True, kw_only=True):
     hold_max: int = 2
     paper: str = ""
     offline: dict[str, str] = {}
+    calendar: Calendar | None = None
 
 
 def make_setup(  # noqa: PLR0913 - the sections of a hall file, each by name
@@ -237,6 +241,7 @@ def make_setup(  # noqa: PLR0913 - the sections of a hall file, each by name
     no_show_max: int = 2,
     paper: str = "",
     offline: Mapping[str, str] | None = None,
+    calendar: Calendar | None = None,
 ) -> Setup:
     """Return the setup of a hall whose parts have passed `firmware_config`'s checks.
 
@@ -267,4 +272,5 @@ def make_setup(  # noqa: PLR0913 - the sections of a hall file, each by name
         no_show_max=no_show_max,
         paper=paper,
         offline=dict(offline or {}),
+        calendar=calendar,
     )

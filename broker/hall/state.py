@@ -169,6 +169,7 @@ class Hall:
                 self._serve_as(ticket, event.service)
             case _:
                 self._moved(event, ticket, at_ms)
+        self._take(ticket)
         self._refresh(ticket.visit)
 
     def _moved(self, event: TicketMove, ticket: Ticket, at_ms: int) -> None:
@@ -238,7 +239,7 @@ class Hall:
         self.visits[ticket.visit].remove(ticket)
         self._refresh(ticket.visit)
         ticket.number = event.number
-        ticket.service = event.service
+        ticket.service = ticket.issued_for = event.service
         ticket.visit = event.visit
         ticket.place = (event.issued_ms, *ticket.place[1:])
         ticket.code_sha256 = event.code_sha256
@@ -288,6 +289,12 @@ class Hall:
         self.numbers[prefix] = max(self.numbers.get(prefix, 0), number)
         if prefix in self.setup.offline.values():
             self.offline[prefix] = later(number, self.offline.get(prefix))
+
+    def _take(self, ticket: Ticket) -> None:
+        """Let the service it was issued for count the ticket, unless it is cancelled."""
+        counts = ticket.issued_for != "" and ticket.outcome != "cancelled"
+        self._queue(ticket.issued_for).taken += counts - ticket.counts
+        ticket.counts = counts
 
     def _called(self, event: TicketCalled | TicketRecalled, ticket: Ticket, at_ms: int) -> None:
         counter = self._counter(event.counter)

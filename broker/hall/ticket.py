@@ -28,6 +28,7 @@ class Ticket:
         id: Origin of its issue, unique for ever.
         number: What people read; empty when only later events of it are known.
         service: Empty when only later events of it are known: then no counter can call it.
+        issued_for: The service it was issued for; its quota has it while `counts`.
         visit: Id of the first ticket of the same person's visit.
         place: (hub's wall clock when it was issued, by the age of the press; how many tickets the
             day had before; 0, or how many were reinstated before it): the smallest is called first.
@@ -49,11 +50,13 @@ class Ticket:
         holds, no_shows: How often it was held, and called in vain.
         waits, line: Whether its `Queue` counts it; which list has it, None unless it could be
             called now.
+        counts: Whether `Queue.taken` counts it.
     """
 
     id: str
     number: str = ""
     service: str = ""
+    issued_for: str = ""
     visit: str
     place: tuple[int, int, int]
     code_sha256: str = ""
@@ -76,3 +79,4 @@ class Ticket:
     no_shows: int = 0
     waits: bool = False
     line: str | int | None = None
+    counts: bool = False

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from broker.hall.commands import Number
+from broker.hall.intake import Takes, offered
 from broker.hall.policy import waiting
 from broker.hall.setup import CounterId
 from broker.hall.stamps import AtMs, CallId, Count, Day, Generation, Position, Repeat
@@ -112,12 +113,14 @@ class ServiceQueue(Struct, frozen=True, kw_only=True):
         next: The next numbers to be called, at most 3.
         last: The newest number issued today; empty before the first.
         issued: Tickets issued today.
+        takes: Whether more are given out now; the snapshot is made again when that changes.
     """
 
     waiting: Count
     next: tuple[Number, ...]
     last: LastNumber = ""
     issued: Count = 0
+    takes: Takes = "open"
 
 
 class QueueView(Struct, frozen=True, kw_only=True):
@@ -182,17 +185,21 @@ def queue_view(hall: "Hall", *, gen: str, at_ms: int) -> QueueView:
         pos=hall.pos,
         at_ms=at_ms,
         day=hall.day,
-        services={service: _service_queue(hall.queues[service]) for service in hall.setup.services},
+        services={
+            service: _service_queue(hall.queues[service], takes)
+            for service, takes in offered(hall, at_ms).items()
+        },
         offline=dict(hall.offline),
     )
 
 
-def _service_queue(queue: "Queue") -> ServiceQueue:
+def _service_queue(queue: "Queue", takes: Takes) -> ServiceQueue:
     return ServiceQueue(
         waiting=queue.waiting,
         next=tuple(ticket.number for ticket in queue.ready[:NEXT_COUNT]),
         last=queue.last,
         issued=queue.issued,
+        takes=takes,
     )
 
 

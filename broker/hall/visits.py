@@ -7,7 +7,7 @@ The words of the rules' answers are in `refusals`, the tables in `transitions`.
 
 from typing import assert_never
 
-from broker.hall import policy
+from broker.hall import intake, policy
 from broker.hall.commands import (
     Cancel,
     Command,
@@ -106,6 +106,8 @@ def _issue(hall: Hall, command: Issue, by: Actor, asked: Asked) -> tuple[HallEve
         if service not in hall.setup.services:
             raise Refusal("unknown_service", f"issue: no service {service} in this hall")
     check_day(hall, "issue")
+    pressed_ms = asked.at_ms - (command.age_ms or 0)
+    intake.check(hall, command.services, pressed_ms)
     given: dict[str, int] = {}
     issued: list[HallEvent] = []
     for count, service in enumerate(command.services, start=1):
@@ -120,7 +122,7 @@ def _issue(hall: Hall, command: Issue, by: Actor, asked: Asked) -> tuple[HallEve
                 number=f"{prefix}{last + 1:03}",
                 service=service,
                 visit=asked.origin,
-                issued_ms=asked.at_ms - (command.age_ms or 0),
+                issued_ms=pressed_ms,
                 code_sha256=command.code_sha256,
                 priority=command.priority,
                 node=by.node,

@@ -29,7 +29,7 @@ def parsed(*flags: str) -> argparse.Namespace:
     return parser.parse_args(flags)
 
 
-def plan(*, kind: str = "") -> Plan:
+def plan(*, kind: str = "", keeps_hours: bool = False) -> Plan:
     """Return a plan of the demo's hall."""
     return Plan(
         file=load_hall(HALL),
@@ -40,6 +40,7 @@ def plan(*, kind: str = "") -> Plan:
         kind=kind,
         speed=0.0,
         restarts=True,
+        keeps_hours=keeps_hours,
     )
 
 
@@ -52,7 +53,7 @@ def test_the_broker_is_the_first_of_the_halls_processes() -> None:
 
 COMMANDS = [
     ("broker", ("broker",), ("--port", "18883", "--loopback", "--kind", "mosquitto")),
-    ("hub", ("hub",), ()),
+    ("hub", ("hub",), ("--always-open",)),
     ("web", ("web",), ("--port", "8080")),
     ("loket-3", ("node", "loket-3"), ("--pins", "mock", "--paper", "file")),
     ("board-1", ("board", "board-1"), ()),
@@ -190,3 +191,12 @@ def test_flags_that_make_no_sense_exit_2(flags: tuple[str, str]) -> None:
 def test_a_port_may_be_any_a_plain_user_can_have(port: int) -> None:
     """0 is a free one."""
     assert parsed("--port", str(port)).port == port
+
+
+def test_a_demo_keeps_the_halls_hours_only_when_asked() -> None:
+    """A hall that closes at 15.00 can be tried out at night."""
+    hub = next(child for child in children_of(plan(keeps_hours=True)) if child.name == "hub")
+
+    assert "--always-open" not in hub.command
+    assert parsed("--hours").hours
+    assert not parsed().hours

@@ -2,7 +2,8 @@
 
 import pytest
 
-from firmware_config.hours import HoursError, Span, outside, parse_clock, parse_spans, parse_week
+from broker.hall.calendar import Span
+from firmware_config.hours import HoursError, outside, parse_clock, parse_spans, parse_week
 
 
 def test_a_span_of_days_gives_each_day_its_hours() -> None:

@@ -87,8 +87,8 @@ from tests.broker.hall.given import (
 EXAMPLES = 90
 STEPS = 200
 
-RARE = {"numbers_used_up", "held_out", "visit_busy"}
-"""Answers that a run may miss; tables test them."""
+RARE = {"numbers_used_up", "held_out", "visit_busy", "closed", "past_cutoff", "quota_reached"}
+"""Answers that a run may miss, or that its hall, always open, never gives; tables test them."""
 
 ENDS = (CallNext, CallNumber, NoShow, Close, CloseCounter, Cancel, ConfirmPrint)
 """Commands that end a ticket: of people, or of a kiosk whose slip is of another day."""
