@@ -18,11 +18,9 @@ A day stands alone: `day_opened` drops everything before it, so the rows since t
 the same state as the whole journal.
 """
 
-from collections import deque
 from typing import NamedTuple, assert_never
 
 from broker.hall.events import (
-    CALL_ID_EMPTY,
     Adopted,
     CounterClosed,
     CounterOpened,
@@ -46,11 +44,10 @@ from broker.hall.events import (
     TicketReturned,
     TicketTransferred,
 )
+from broker.hall.floor import Floor
 from broker.hall.offline import later
-from broker.hall.queues import CounterState, Line, Queue
 from broker.hall.setup import Setup
-from broker.hall.ticket import AT_COUNTER, Ticket, TicketState
-from broker.hall.views import CALL_FRESH_MS, CALLS_MAX, CALLS_MIN, Call, CounterStatus
+from broker.hall.ticket import Ticket, TicketState
 
 TicketMove = (
     TicketCalled
@@ -81,47 +78,26 @@ class Changed(NamedTuple):
     board: bool
 
 
-class Hall:
-    """The state of one hall.
+class Hall(Floor):
+    """The state of one hall: who stands where on its floor, and which numbers are given.
 
     Attributes:
         pos: Journal position of the newest row applied; 0 before the first.
-        at_ms: The latest stamp of a row, hub's wall clock.
         day: ISO date of the open day; empty before the first.
-        tickets: Every ticket of the day, by id.
-        visits: The tickets of each visit, by its id.
-        counters: By id: all of the setup, and any an event has named.
-        queues: By service id: all of the setup, and any an event has named.
         numbers: The highest number given today, by prefix.
         offline: The last number known to be given out without the hub, by kiosk's prefix.
         by_number: The newest ticket of each number.
-        away: Parked tickets that return by themselves, by id.
         reinstated: How many tickets were reinstated today.
-        calls: Newest last; those too old for any board are dropped.
     """
 
     def __init__(self, setup: Setup) -> None:
-        self.setup = setup
+        super().__init__(setup)
         self.pos = 0
-        self.at_ms = 0
         self.day = ""
-        self.tickets: dict[str, Ticket]
-        self.visits: dict[str, list[Ticket]]
-        self.counters: dict[int, CounterState]
-        self.queues: dict[str, Queue]
         self.numbers: dict[str, int]
         self.offline: dict[str, int] = {}
         self.by_number: dict[str, Ticket]
-        self.away: dict[str, Ticket]
         self.reinstated: int
-        self.calls: deque[Call]
-        self._counters_of: dict[str, list[int]] = {}
-        for counter in setup.counters.values():
-            for service in counter.serves:
-                self._counters_of.setdefault(service, []).append(counter.id)
-        self._changed: set[int] = set()
-        self._board_changed = False
-        self._clear()
 
     def apply(self, pos: int, at_ms: int, events: tuple[HallEvent, ...]) -> Changed:
         """Fold one journal row into the state; never raises, whatever the events.
@@ -199,37 +175,10 @@ class Hall:
                 assert_never(event)
 
     def _clear(self) -> None:
-        self.tickets = {}
-        self.visits = {}
-        self.counters = {counter: CounterState(id=counter) for counter in self.setup.counters}
-        self.queues = {service: Queue() for service in self.setup.services}
+        super()._clear()
         self.numbers = {}
         self.by_number = {}
-        self.away = {}
         self.reinstated = 0
-        self.calls = deque(maxlen=CALLS_MAX)
-
-    def _ticket(self, ticket_id: str, at_ms: int) -> Ticket:
-        """Return the ticket; a new one, of which only the id is known, if there is none."""
-        ticket = self.tickets.get(ticket_id)
-        if ticket is None:
-            place = (at_ms, len(self.tickets), 0)
-            ticket = Ticket(id=ticket_id, visit=ticket_id, place=place)
-            self.tickets[ticket_id] = ticket
-            self.visits.setdefault(ticket.visit, []).append(ticket)
-        return ticket
-
-    def _counter(self, counter_id: int) -> CounterState:
-        counter = self.counters.get(counter_id)
-        if counter is None:
-            counter = self.counters[counter_id] = CounterState(id=counter_id)
-        return counter
-
-    def _queue(self, service: str) -> Queue:
-        queue = self.queues.get(service)
-        if queue is None:
-            queue = self.queues[service] = Queue()
-        return queue
 
     def _issued(self, event: TicketIssued, ticket: Ticket) -> None:
         if ticket.number:
@@ -334,44 +283,6 @@ class Hall:
             self.reinstated += 1
             ticket.place = (*before.place[:2], self.reinstated)
 
-    def _send(self, ticket: Ticket, counter: int | None) -> None:
-        """Let one counter alone call the ticket, or any when it is None."""
-        self._index(ticket, waits=False, line=None)
-        if ticket.only_counter is not None:
-            self.counters[ticket.only_counter].sent.remove(ticket)
-        ticket.only_counter = counter
-        if counter is not None:
-            self._counter(counter).sent.append(ticket)
-
-    def _serve_as(self, ticket: Ticket, service: str) -> None:
-        """Move the ticket to another service's queue."""
-        if ticket.service == service:
-            return
-        self._index(ticket, waits=False, line=None)
-        is_issued = ticket.number != ""
-        self._queue(ticket.service).issued -= is_issued
-        ticket.service = service
-        self._queue(service).issued += is_issued
-        ticket.back_calls = 0  # the places were the other queue's
-        if ticket.counter is not None:
-            self._changed.add(ticket.counter)
-
-    def _record_call(self, ticket: Ticket, counter: int) -> None:
-        self._board_changed = True
-        self.calls.append(
-            Call(
-                call_id=ticket.call_id,
-                number=ticket.number,
-                counter=counter,
-                service=ticket.service,
-                at_ms=ticket.called_ms,
-                repeat=ticket.repeat,
-            )
-        )
-        oldest_ms = ticket.called_ms - CALL_FRESH_MS
-        while len(self.calls) > CALLS_MIN and self.calls[0].at_ms <= oldest_ms:
-            self.calls.popleft()
-
     def _counter_turned(self, event: CounterOpened | CounterPaused | CounterClosed) -> None:
         counter = self._counter(event.counter)
         self._changed.add(counter.id)
@@ -385,69 +296,6 @@ class Hall:
                 self._set_status(counter, "closed")
             case _:
                 assert_never(event)
-
-    def _set_status(self, counter: CounterState, status: CounterStatus) -> None:
-        counter.status = status
-        for ticket in counter.sent:
-            self._refresh(ticket.visit)  # any counter of its service calls it while this is closed
-
-    def _put_back(self, counter: CounterState) -> None:
-        """Let the counter's ticket, if there is one, wait again: nothing told of its end."""
-        ticket = counter.current
-        if ticket is None:
-            return
-        self._put(ticket, TicketState.WAITING)
-        ticket.call_id = CALL_ID_EMPTY
-        ticket.repeat = 0
-        self._refresh(ticket.visit)
-
-    def _put(self, ticket: Ticket, state: TicketState, *, keep: int | None = None) -> None:
-        """Bring the ticket into a state, from its counter unless it stays at this one."""
-        if ticket.state in AT_COUNTER and state not in AT_COUNTER:
-            for member in self.visits[ticket.visit]:
-                member.free_ms = self.at_ms
-        if ticket.counter is not None and ticket.counter != keep:
-            self.counters[ticket.counter].current = None
-            self._changed.add(ticket.counter)
-            self._board_changed = True  # its call is over
-            ticket.counter = None
-        ticket.state = state
-        ticket.outcome = None
-        ticket.parked_for = None
-        ticket.back_ms = 0
-        self.away.pop(ticket.id, None)
-
-    def _refresh(self, visit: str) -> None:
-        """Bring the queues up to date after a ticket of this visit has changed."""
-        members = self.visits[visit]
-        free = not any(member.state in AT_COUNTER for member in members)
-        for member in members:
-            waits = member.state is TicketState.WAITING
-            ready = waits and member.printed and free
-            self._index(member, waits=waits, line=self._line_of(member) if ready else None)
-            if member.counter is not None:
-                # Its call, or how many it could call after it: the rest of the visit counts.
-                self._changed.add(member.counter)
-
-    def _line_of(self, ticket: Ticket) -> str | int:
-        only = ticket.only_counter
-        if only is None or self.counters[only].status == "closed":
-            return ticket.service
-        return only
-
-    def _index(self, ticket: Ticket, *, waits: bool, line: str | int | None) -> None:
-        self._queue(ticket.service).waiting += waits - ticket.waits
-        ticket.waits = waits
-        if ticket.line == line:
-            return
-        for name, is_in in ((ticket.line, False), (line, True)):
-            if name is None:
-                continue
-            found: Line = self._queue(name) if isinstance(name, str) else self.counters[name]
-            (found.enter if is_in else found.leave)(ticket)
-            counters = self._counters_of.get(name, ()) if isinstance(name, str) else (name,)
-            self._changed.update(counters)
-        ticket.line = line
 
 
 def _are_late(events: tuple[HallEvent, ...]) -> bool:
