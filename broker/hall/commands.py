@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from broker.hall.setup import CounterId, Id
+from broker.hall.stamps import DisruptedBy
 
 Origin = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}:[1-9][0-9]{0,15}(\.[2-4])?\Z")]
 """`stream:seq` of the command that made it (`.2` to `.4`: the further tickets of one issue)."""
@@ -20,6 +21,9 @@ Seen = Annotated[str, Meta(max_length=64)]
 
 Number = Annotated[str, Meta(pattern=r"^[A-Z0-9]{1,2}[0-9]{3}\Z")]
 """What people read: a prefix of 1-2 characters and 3 digits."""
+
+Services = Annotated[tuple[Id, ...], Meta(min_length=1, max_length=64)]
+"""Some of the hall's services."""
 
 AGE_MAX_MS = 40 * 24 * 3600 * 1000
 
@@ -109,6 +113,24 @@ class Reinstate(Command, frozen=True, kw_only=True):
     """Bring back a ticket that ended today, behind the next two: the visitor is here after all."""
 
     ticket: Origin
+
+
+class Disrupt(Command, frozen=True, kw_only=True):
+    """Take no more tickets for these services today; who waits keeps the place and is called.
+
+    Attributes:
+        services: At most 64, so that command and result fit their messages.
+        why: Never free text: it is shown to visitors, and kept for years.
+    """
+
+    services: Services
+    why: DisruptedBy
+
+
+class Resume(Command, frozen=True, kw_only=True):
+    """Take tickets for these services again."""
+
+    services: Services
 
 
 class CounterCommand(Command, frozen=True, kw_only=True):
@@ -201,6 +223,8 @@ AnyCommand = (
     | Hold
     | Return
     | Reinstate
+    | Disrupt
+    | Resume
     | CallNext
     | Recall
     | NoShow

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from broker.hall.commands import snake_case
-from broker.hall.stamps import AtMs, Count, Generation, Position
+from broker.hall.stamps import AtMs, Count, DisruptedBy, Generation, Position
 
 Outcome = Literal["served", "no_show", "cancelled", "expired"]
 
@@ -204,6 +204,19 @@ class CounterClosed(Event, frozen=True, kw_only=True):
     counter: int
 
 
+class ServiceDisrupted(Event, frozen=True, kw_only=True):
+    """The service takes no more tickets until it is resumed, or the next day begins."""
+
+    service: str
+    why: DisruptedBy
+
+
+class ServiceResumed(Event, frozen=True, kw_only=True):
+    """The service takes tickets again."""
+
+    service: str
+
+
 class StreamGap(Event, frozen=True, kw_only=True):
     """Rows of a node's stream the hub never saw and the node no longer holds (DESIGN §5.3)."""
 
@@ -273,6 +286,8 @@ HallEvent = (
     | CounterOpened
     | CounterPaused
     | CounterClosed
+    | ServiceDisrupted
+    | ServiceResumed
     | StreamGap
     | Adopted
     | OriginGap

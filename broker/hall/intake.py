@@ -3,8 +3,8 @@
 Hours and cut-off go by the time of the press. The quota is a count of the day: each ticket counts
 for the service it was issued for, and for no other when staff set another service or transfer it;
 a cancelled one (also one whose print failed) does not count. Setting a ticket's service asks no
-quota: the visitor is in the hall. Slips made without the hub, and numbers admitted at a desk, are
-never refused by any of this, and count.
+quota: the visitor is in the hall. A disrupted service gives out none until it is resumed. Slips
+made without the hub, and numbers admitted at a desk, are never refused by any of this, and count.
 """
 
 from typing import TYPE_CHECKING, Literal
@@ -23,6 +23,7 @@ _REFUSED: dict[Takes, RefusalCode] = {
     "closed": "closed",
     "cutoff": "past_cutoff",
     "quota": "quota_reached",
+    "disrupted": "disrupted",
 }
 
 
@@ -89,13 +90,19 @@ def _moment(hall: "Hall", at_ms: int) -> Moment | None:
 
 
 def _takes(hall: "Hall", service: str, moment: Moment | None, *, more: int = 0) -> Takes:
-    """Return whether another ticket is given out, when so many more are about to be."""
+    """Return whether another ticket is given out, when so many more are about to be.
+
+    Of several reasons against it the clock's is told first: what is closed is not disrupted.
+    """
     offer, calendar = hall.setup.services[service], hall.setup.calendar
+    queue = hall.queues[service]
     if calendar is not None and moment is not None:
         hours = calendar.takes(offer.agency, offer.cutoff_min, moment)
         if hours != "open":
             return hours
-    if offer.quota is not None and hall.queues[service].taken + more >= offer.quota:
+    if queue.disrupted:
+        return "disrupted"
+    if offer.quota is not None and queue.taken + more >= offer.quota:
         return "quota"
     return "open"
 
@@ -107,5 +114,7 @@ def _why(hall: "Hall", service: str, takes: Takes) -> str:
             return f"{offer.agency} gives out no numbers at this time"
         case "cutoff":
             return f"the last numbers are given out {offer.cutoff_min} min before closing time"
+        case "disrupted":
+            return f"takes no tickets, {hall.queues[service].disrupted}"
         case _:
             return f"all {offer.quota} tickets of the day are given out"

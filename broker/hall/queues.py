@@ -3,8 +3,10 @@
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 from operator import attrgetter
+from typing import Literal
 
 from broker.hall.events import CALL_ID_EMPTY
+from broker.hall.stamps import DisruptedBy
 from broker.hall.ticket import Ticket
 from broker.hall.views import CounterStatus
 
@@ -31,7 +33,7 @@ class Line:
 
 @dataclass(slots=True, kw_only=True)
 class Queue(Line):
-    """The tickets of one service.
+    """The tickets of one service, of one day.
 
     Attributes:
         waiting: How many wait, ready or not, those for one counter alone too.
@@ -40,6 +42,7 @@ class Queue(Line):
         calls: How many calls there were today, recalls not counted.
         taken: How many tickets of today were first issued for this service, cancelled ones not
             counted: what its quota is of.
+        disrupted: Why no ticket can be taken; empty when one can.
     """
 
     waiting: int = 0
@@ -47,6 +50,7 @@ class Queue(Line):
     last: str = ""
     calls: int = 0
     taken: int = 0
+    disrupted: DisruptedBy | Literal[""] = ""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,9 +1,10 @@
 """What may be asked, and by whom. `decide` turns a command into events.
 
 Rule 1: whether a thing may be done lives in this file, in `transitions` (the tables), in `visits`
-(what a visitor's ticket is asked for), in `paper` (what a slip is worth) and in `counters` (what
-staff at a counter ask). Rule 2: none of them changes anything. A refusal leaves the hall as it was,
-and events count only once the hub has committed them and `Hall.apply` has folded them.
+(what a visitor's ticket is asked for), in `paper` (what a slip is worth), in `counters` (what staff
+at a counter ask) and in `disruptions` (which services take tickets). Rule 2: none of them changes
+anything. A refusal leaves the hall as it was, and events count only once the hub has committed them
+and `Hall.apply` has folded them.
 
 The order of the checks is fixed, so that the answer doesn't depend on luck: what the node's role
 may not ask; the services, counters and tickets nobody knows; counters and tickets that are not the
@@ -12,17 +13,19 @@ node's own; then too late; then crossed; then the tables.
 
 from collections.abc import Mapping
 
-from broker.hall import counters, paper, visits
+from broker.hall import counters, disruptions, paper, visits
 from broker.hall.commands import (
     AnyCommand,
     Cancel,
     Command,
     ConfirmPrint,
     CounterCommand,
+    Disrupt,
     Hold,
     Issue,
     OpenDay,
     Reinstate,
+    Resume,
     Return,
     ReturnDue,
     snake_case,
@@ -47,7 +50,7 @@ __all__ = [
 MAY: Mapping[str, tuple[type[Command], ...]] = {
     "kiosk": (Issue, ConfirmPrint, Cancel),
     "counter": (CounterCommand, Return),
-    "web": (CounterCommand, Cancel, Hold, Return, Reinstate),
+    "web": (CounterCommand, Cancel, Hold, Return, Reinstate, Disrupt, Resume),
     "bearer": (Cancel, Hold),
     "hub": (OpenDay, ReturnDue),
 }
@@ -76,6 +79,8 @@ def decide(hall: Hall, command: AnyCommand, by: Actor, asked: Asked) -> tuple[Ha
             return paper.confirm(hall, command, by, asked)
         case Issue() | Cancel() | Hold() | Return() | Reinstate() | ReturnDue():
             return visits.decide(hall, command, by, asked)
+        case Disrupt() | Resume():
+            return disruptions.decide(hall, command)
         case _:
             return counters.decide(hall, command, by, asked)
 

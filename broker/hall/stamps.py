@@ -1,10 +1,10 @@
-"""The short values that say which, where and when in rows and snapshots, each with its bounds.
+"""The short values that say which, where, when and why in rows and snapshots, each with its bounds.
 
 A snapshot with one out of its bounds is refused as a whole where it is read, so that what shows it
 (a board, a lamp, a page) never meets a text it can't paint or an instant no calendar has.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -29,3 +29,6 @@ Repeat = Annotated[int, Meta(ge=1, le=9999)]
 
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 """How many tickets."""
+
+DisruptedBy = Literal["system_down", "no_staff", "no_material", "other"]
+"""Why a service takes no tickets for a while."""

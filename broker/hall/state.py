@@ -30,6 +30,8 @@ from broker.hall.events import (
     NumbersMoved,
     OriginGap,
     PrintConfirmed,
+    ServiceDisrupted,
+    ServiceResumed,
     ServiceSet,
     ServingStarted,
     StreamGap,
@@ -128,6 +130,10 @@ class Hall(Floor):
             case NumbersMoved():
                 for prefix, number in event.numbers.items():
                     self._count(f"{prefix}{number:03}")
+            case ServiceDisrupted():
+                self._queue(event.service).disrupted = event.why
+            case ServiceResumed():
+                self._queue(event.service).disrupted = ""
             case StreamGap() | OriginGap() | Adopted():
                 pass  # For the technician: where rows are from, or that nobody knows them.
             case _:

@@ -13,7 +13,7 @@ from broker.hall.commands import Number
 from broker.hall.intake import Takes, offered
 from broker.hall.policy import waiting
 from broker.hall.setup import CounterId
-from broker.hall.stamps import AtMs, CallId, Count, Day, Generation, Position, Repeat
+from broker.hall.stamps import AtMs, CallId, Count, Day, DisruptedBy, Generation, Position, Repeat
 
 if TYPE_CHECKING:
     from broker.hall.queues import Queue
@@ -114,6 +114,7 @@ class ServiceQueue(Struct, frozen=True, kw_only=True):
         last: The newest number issued today; empty before the first.
         issued: Tickets issued today.
         takes: Whether more are given out now; the snapshot is made again when that changes.
+        why: What disrupts it; empty when nothing does.
     """
 
     waiting: Count
@@ -121,6 +122,7 @@ class ServiceQueue(Struct, frozen=True, kw_only=True):
     last: LastNumber = ""
     issued: Count = 0
     takes: Takes = "open"
+    why: DisruptedBy | Literal[""] = ""
 
 
 class QueueView(Struct, frozen=True, kw_only=True):
@@ -200,6 +202,7 @@ def _service_queue(queue: "Queue", takes: Takes) -> ServiceQueue:
         last=queue.last,
         issued=queue.issued,
         takes=takes,
+        why=queue.disrupted,
     )
 
 

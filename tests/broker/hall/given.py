@@ -14,12 +14,14 @@ from broker.hall.commands import (
     Command,
     ConfirmPrint,
     CounterCommand,
+    Disrupt,
     Hold,
     Issue,
     OpenCounter,
     OpenDay,
     PauseCounter,
     Reinstate,
+    Resume,
     Return,
     ReturnDue,
     SetService,
@@ -29,6 +31,7 @@ from broker.hall.rules import Actor, Asked, Refusal, decide
 from broker.hall.setup import Agency, Counter, Service, Setup, make_setup
 from broker.hall.state import Changed, Hall
 from broker.hall.ticket import AT_COUNTER, Ticket, TicketState
+from broker.hall.views import BoardView, CounterView, board_view, counter_view
 
 DAY = "2026-11-25"
 
@@ -90,6 +93,8 @@ def example(kind: type[Command], *, seen: str = "", number: str = "A001") -> Any
         Hold(ticket=origin(2)),
         Return(ticket=origin(2)),
         Reinstate(ticket=origin(2)),
+        Disrupt(services=("kk",), why="no_staff"),
+        Resume(services=("kk",)),
         CallNumber(counter=1, seen=seen, number=number),
         SetService(counter=1, seen=seen, service="kk"),
         ReturnDue(),
@@ -104,7 +109,7 @@ def by_default(command: AnyCommand) -> Actor:
     match command:
         case OpenDay() | ReturnDue():
             return HUB
-        case Hold() | Return() | Reinstate():
+        case Hold() | Return() | Reinstate() | Disrupt() | Resume():
             return DESK
         case _ if hasattr(command, "counter"):
             return STAFF
@@ -205,6 +210,24 @@ class Story:
     def seen(self, counter: int) -> str:
         """Return what the counter's lamp shows."""
         return self.hall.counters[counter].call_id
+
+
+Views = tuple[dict[int, CounterView], BoardView]
+
+
+def views(hall: Hall) -> Views:
+    """Return what every counter and the board show, as if at position 0."""
+    pos, hall.pos = hall.pos, 0
+    counters = {counter: counter_view(hall, counter, gen="") for counter in hall.setup.counters}
+    board = board_view(hall, gen="", at_ms=0)
+    hall.pos = pos
+    return counters, board
+
+
+def check_changed(before: Views, after: Views, changed: Changed) -> None:
+    """Assert that every view which changed was named."""
+    assert {c for c, view in after[0].items() if view != before[0][c]} <= changed.counters
+    assert changed.board or before[1] == after[1]
 
 
 def opened(setup: Setup | None = None) -> Story:
