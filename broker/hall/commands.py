@@ -133,6 +133,26 @@ class Resume(Command, frozen=True, kw_only=True):
     services: Services
 
 
+class Admit(Command, frozen=True, kw_only=True):
+    """Let a number wait that is on paper and not known: of the drawer, or lost with a hub."""
+
+    number: Number
+    service: Id
+
+
+class ServedByHand(Command, frozen=True, kw_only=True):
+    """Say that somebody was called by voice and served, while the hub was gone.
+
+    Attributes:
+        counter: Who served; None when a desk that tells of it does not know.
+        service: For which service, should the number not be known; empty = not known either.
+    """
+
+    number: Number
+    counter: CounterId | None = None
+    service: IdOrNone = ""
+
+
 class CounterCommand(Command, frozen=True, kw_only=True):
     """Something the staff at one counter ask for."""
 
@@ -225,6 +245,8 @@ AnyCommand = (
     | Reinstate
     | Disrupt
     | Resume
+    | Admit
+    | ServedByHand
     | CallNext
     | Recall
     | NoShow

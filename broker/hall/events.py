@@ -180,10 +180,17 @@ class TicketReinstated(Event, frozen=True, kw_only=True):
 
 
 class TicketClosed(Event, frozen=True, kw_only=True):
-    """The ticket's end."""
+    """The ticket's end.
+
+    Attributes:
+        by_hand: It was called by voice while the hub was gone: how long it waited is not known.
+        counter: Who served it by hand; None when nobody said.
+    """
 
     ticket: str
     outcome: Outcome
+    by_hand: bool = False
+    counter: int | None = None
 
 
 class CounterOpened(Event, frozen=True, kw_only=True):

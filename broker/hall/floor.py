@@ -122,6 +122,7 @@ class Floor:
             ticket.counter = None
         ticket.state = state
         ticket.outcome = None
+        ticket.by_hand = False
         ticket.parked_for = None
         ticket.back_ms = 0
         self.away.pop(ticket.id, None)

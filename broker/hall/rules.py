@@ -2,9 +2,9 @@
 
 Rule 1: whether a thing may be done lives in this file, in `transitions` (the tables), in `visits`
 (what a visitor's ticket is asked for), in `paper` (what a slip is worth), in `counters` (what staff
-at a counter ask) and in `disruptions` (which services take tickets). Rule 2: none of them changes
-anything. A refusal leaves the hall as it was, and events count only once the hub has committed them
-and `Hall.apply` has folded them.
+at a counter ask), in `desk` (what is put right by hand) and in `disruptions` (which services take
+tickets). Rule 2: none of them changes anything. A refusal leaves the hall as it was, and events
+count only once the hub has committed them and `Hall.apply` has folded them.
 
 The order of the checks is fixed, so that the answer doesn't depend on luck: what the node's role
 may not ask; the services, counters and tickets nobody knows; counters and tickets that are not the
@@ -13,8 +13,9 @@ node's own; then too late; then crossed; then the tables.
 
 from collections.abc import Mapping
 
-from broker.hall import counters, disruptions, paper, visits
+from broker.hall import counters, desk, disruptions, paper, visits
 from broker.hall.commands import (
+    Admit,
     AnyCommand,
     Cancel,
     Command,
@@ -28,6 +29,7 @@ from broker.hall.commands import (
     Resume,
     Return,
     ReturnDue,
+    ServedByHand,
     snake_case,
 )
 from broker.hall.events import DayOpened, HallEvent
@@ -49,8 +51,11 @@ __all__ = [
 
 MAY: Mapping[str, tuple[type[Command], ...]] = {
     "kiosk": (Issue, ConfirmPrint, Cancel),
-    "counter": (CounterCommand, Return),
-    "web": (CounterCommand, Cancel, Hold, Return, Reinstate, Disrupt, Resume),
+    "counter": (CounterCommand, Return, Admit, ServedByHand),
+    "web": (
+        *(CounterCommand, Cancel, Hold, Return, Reinstate),
+        *(Disrupt, Resume, Admit, ServedByHand),
+    ),
     "bearer": (Cancel, Hold),
     "hub": (OpenDay, ReturnDue),
 }
@@ -79,6 +84,8 @@ def decide(hall: Hall, command: AnyCommand, by: Actor, asked: Asked) -> tuple[Ha
             return paper.confirm(hall, command, by, asked)
         case Issue() | Cancel() | Hold() | Return() | Reinstate() | ReturnDue():
             return visits.decide(hall, command, by, asked)
+        case Admit() | ServedByHand():
+            return desk.decide(hall, command, by, asked)
         case Disrupt() | Resume():
             return disruptions.decide(hall, command)
         case _:

@@ -177,6 +177,7 @@ class Hall(Floor):
             case TicketClosed():
                 self._put(ticket, TicketState.CLOSED)
                 ticket.outcome = event.outcome
+                ticket.by_hand = event.by_hand
             case _:
                 assert_never(event)
 

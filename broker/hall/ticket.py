@@ -42,6 +42,7 @@ class Ticket:
         called_ms: Hub's wall clock at the newest call, recalls included.
         repeat: 1 for the first call, 2 for the first recall, ...
         outcome: None until closed.
+        by_hand: It was called by voice while the hub was gone: how long it waited is not known.
         free_ms: Hub's wall clock when the visit was last free again; its wait counts from the
             issue or from then, whichever is later (DESIGN §4). 0 = the visit was never busy.
         parked_for: Why it is parked; None unless it is.
@@ -71,6 +72,7 @@ class Ticket:
     called_ms: int = 0
     repeat: int = 0
     outcome: Outcome | None = None
+    by_hand: bool = False
     free_ms: int = 0
     parked_for: ParkedFor | None = None
     back_ms: int = 0

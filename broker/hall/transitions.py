@@ -26,6 +26,7 @@ was known to be out waits, unless it was served (`broker.hall.paper`).
 from collections.abc import Mapping
 
 from broker.hall.commands import (
+    Admit,
     CallNext,
     CallNumber,
     Cancel,
@@ -43,6 +44,7 @@ from broker.hall.commands import (
     Reinstate,
     Return,
     ReturnDue,
+    ServedByHand,
     SetService,
     Start,
     Transfer,
@@ -59,6 +61,8 @@ _S = TicketState
 TRANSITIONS: dict[TicketState, dict[type[Command], tuple[TicketState, ...]]] = {
     _S.WAITING: {
         ConfirmPrint: (_S.WAITING,),
+        Admit: (_S.WAITING,),
+        ServedByHand: (_S.CLOSED,),
         Cancel: (_S.CLOSED,),
         Hold: (_S.PARKED,),
         CallNext: (_S.CALLED,),
@@ -73,6 +77,7 @@ TRANSITIONS: dict[TicketState, dict[type[Command], tuple[TicketState, ...]]] = {
         Transfer: (_S.WAITING,),
         NoShow: (_S.PARKED, _S.CLOSED),
         Close: (_S.CLOSED,),
+        ServedByHand: (_S.CLOSED,),
         CallNext: (_S.PARKED, _S.CLOSED),
         CallNumber: (_S.PARKED, _S.CLOSED),
         CloseCounter: (_S.PARKED, _S.CLOSED),
@@ -83,12 +88,14 @@ TRANSITIONS: dict[TicketState, dict[type[Command], tuple[TicketState, ...]]] = {
         Park: (_S.PARKED,),
         Transfer: (_S.WAITING,),
         Close: (_S.CLOSED,),
+        ServedByHand: (_S.CLOSED,),
         CallNext: (_S.CLOSED,),
         CallNumber: (_S.CLOSED,),
         CloseCounter: (_S.CLOSED,),
     },
     _S.PARKED: {
         ConfirmPrint: (_S.PARKED,),
+        ServedByHand: (_S.CLOSED,),
         Cancel: (_S.CLOSED,),
         Return: (_S.WAITING,),
         ReturnDue: (_S.WAITING,),
@@ -97,10 +104,15 @@ TRANSITIONS: dict[TicketState, dict[type[Command], tuple[TicketState, ...]]] = {
     },
     _S.CLOSED: {
         ConfirmPrint: (_S.CLOSED, _S.WAITING),
+        Admit: (_S.WAITING,),
+        ServedByHand: (_S.CLOSED,),
         Reinstate: (_S.WAITING,),
     },
 }
-"""What moves a ticket, and where to. Its life begins WAITING, by `issue`; `open_day` ends all.
+"""What moves a ticket, and where to. `open_day` ends all.
+
+Its life begins WAITING, by `issue`. The slip of one nobody had heard of makes it: WAITING by
+`confirm_print` or `admit`, CLOSED at once by `served_by_hand`.
 
 `call_next` takes a PARKED ticket whose time has come, should the hub not have returned it yet.
 """

@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from broker.hall.commands import (
+    Admit,
     AnyCommand,
     CallNext,
     CallNumber,
@@ -24,6 +25,7 @@ from broker.hall.commands import (
     Resume,
     Return,
     ReturnDue,
+    ServedByHand,
     SetService,
 )
 from broker.hall.events import DayOpened, HallEvent, TicketIssued
@@ -93,6 +95,8 @@ def example(kind: type[Command], *, seen: str = "", number: str = "A001") -> Any
         Hold(ticket=origin(2)),
         Return(ticket=origin(2)),
         Reinstate(ticket=origin(2)),
+        Admit(number=number, service="ktp-el"),
+        ServedByHand(number=number, counter=1),
         Disrupt(services=("kk",), why="no_staff"),
         Resume(services=("kk",)),
         CallNumber(counter=1, seen=seen, number=number),
@@ -109,7 +113,7 @@ def by_default(command: AnyCommand) -> Actor:
     match command:
         case OpenDay() | ReturnDue():
             return HUB
-        case Hold() | Return() | Reinstate() | Disrupt() | Resume():
+        case Admit() | Hold() | Return() | Reinstate() | Disrupt() | Resume():
             return DESK
         case _ if hasattr(command, "counter"):
             return STAFF

@@ -76,6 +76,8 @@ facts = st.one_of(
         TicketClosed,
         ticket=tickets,
         outcome=st.sampled_from(["served", "no_show", "cancelled", "expired"]),
+        by_hand=st.booleans(),
+        counter=st.none() | numbered_counters,
     ),
     st.builds(ServingStarted, ticket=tickets),
     st.builds(

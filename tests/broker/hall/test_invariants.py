@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 )
 
 from broker.hall.commands import (
+    Admit,
     AnyCommand,
     CallNext,
     CallNumber,
@@ -39,6 +40,7 @@ from broker.hall.commands import (
     Resume,
     Return,
     ReturnDue,
+    ServedByHand,
     SetService,
     Start,
     Transfer,
@@ -54,6 +56,7 @@ from broker.hall.rules import REFUSALS, Actor
 from broker.hall.state import Changed
 from broker.hall.ticket import TicketState
 from tests.broker.hall.given import (
+    DESK,
     KIOSK,
     KIOSK_2,
     STAFF,
@@ -75,7 +78,7 @@ STEPS = 200
 RARE = {"numbers_used_up", "held_out", "visit_busy", "closed", "past_cutoff", "quota_reached"}
 """Answers that a run may miss, or that its hall, always open, never gives; tables test them."""
 
-ENDS = (CallNext, CallNumber, NoShow, Close, CloseCounter, Cancel, ConfirmPrint)
+ENDS = (CallNext, CallNumber, NoShow, Close, CloseCounter, Cancel, ConfirmPrint, ServedByHand)
 """Commands that end a ticket: of people, or of a kiosk whose slip is of another day."""
 
 OTHER = Actor(node="loket-2", role="counter", counters=frozenset({2}))
@@ -244,6 +247,19 @@ class Days(RuleBasedStateMachine):
         self.ask(ReturnDue())
         assert all(ticket.state is TicketState.WAITING for ticket in away)
 
+    def by_hand(self, data: st.DataObject) -> None:
+        """A desk or a counter puts right what the hub didn't hear of."""
+        known = self.any_ticket(data)[1]
+        unknown = st.sampled_from([*(f"P{n:03}" for n in range(1, 20)), "K1001", "K2009", "X001"])
+        number = known if data.draw(st.booleans()) else data.draw(unknown)
+        service = data.draw(some_service)
+        if data.draw(st.booleans()):
+            self.ask(Admit(number=number, service=service), DESK)
+        else:
+            service = "" if data.draw(one_in_ten) else service
+            counter = data.draw(some_counter)
+            self.ask(ServedByHand(number=number, counter=counter, service=service), DESK)
+
     def disrupt(self, data: st.DataObject) -> None:
         """A service's system goes down, or is up again."""
         services = tuple(data.draw(st.lists(some_service, min_size=1, max_size=3)))
@@ -265,7 +281,7 @@ class Days(RuleBasedStateMachine):
             + [take] * 3
             + [at_desk] * 3
             + [take_unprinted] * 2
-            + [print_one, print_alone, cancel_one, open_day, return_due, disrupt]
+            + [print_one, print_alone, cancel_one, open_day, return_due, disrupt, by_hand]
         ),
     )
     def anything(self, data: st.DataObject, act: Callable[[Any, st.DataObject], None]) -> None:
