@@ -40,15 +40,15 @@ REFUSALS: dict[RefusalCode, str] = {
     "unknown_ticket": "No such ticket today, or not with this number: the kiosk drops it.",
     "unknown_number": "Nobody gave out such a number today: staff read it again.",
     "service_needed": "The number can be for several services: staff say for which.",
-    "stale": "Pressed too long ago: the lamp says so and staff press again.",
+    "stale": "Pressed too long ago: staff see it on the lamp and press again.",
     "seen_other": "The counter has moved on since the press: staff look and press again.",
     "day_not_open": "No day is open yet: the hub opens one as soon as it knows the date.",
-    "day_already_open": "This day, or a later one, is open: days never go back.",
-    "numbers_used_up": "The series has reached 999: the front desk helps.",
+    "day_already_open": "This day, or a later one, is open: the hub goes on with that one.",
+    "numbers_used_up": "The series has reached 999: the visitor asks at the front desk.",
     "disrupted": "The service takes no tickets now: the visitor asks at the front desk.",
-    "nobody_waiting": "Nobody waits for this counter's services: the lamp says so.",
-    "nobody_called": "The counter has no ticket: the lamp says so.",
-    "counter_closed": "It is closed: it can't be paused nor sent to; the lamp says so.",
+    "nobody_waiting": "Nobody waits for this counter's services: staff see it on the lamp.",
+    "nobody_called": "The counter has no ticket: staff see it on the lamp.",
+    "counter_closed": "It is closed, so not paused nor sent to: staff open it, or choose another.",
     "moved_on": "The ticket is past the state in which this can be done: staff look again.",
     "not_on_paper": "No slip of it came out yet: staff ask the visitor to wait for it.",
     "visit_busy": "The visitor is at another counter: staff wait, or ask them there.",
@@ -61,7 +61,7 @@ REFUSALS: dict[RefusalCode, str] = {
     "past_cutoff": "Too short before closing time: the visitor comes again, or asks the desk.",
     "quota_reached": "All tickets of the day are given out: the visitor comes another day.",
 }
-"""What each code means, and who does what then. `rejected` is the hub's own, for a bad body."""
+"""What is so: who is told, or does, what then. `rejected` is the hub's own, for a bad body."""
 
 
 class Refusal(Exception):  # noqa: N818 - the word of the glossary; it is an answer, not an error
