@@ -19,6 +19,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
+from displays.web import phrases
 from displays.web.feed import Feed, Message
 from displays.web.gate import Gate, refusal
 from displays.web.live import Live
@@ -100,10 +101,20 @@ class Pages:
         panel = self._panels.running.get(node_id)
         body |= panel or {}
         body["running"] = panel is not None
+        if said := self._said(body.pop("said", None)):
+            body["said"] = said
         views = self._live.mirror.counters
         if node.counters:
             body["counters"] = [views[each] for each in node.counters if each in views]
         return body
+
+    def _said(self, said: object) -> dict[str, object] | None:
+        """Return the words for what a node was refused last, and which press that was."""
+        match said:
+            case {"refusal": str(code), "at": str(at)}:
+                return {"at": at, "says": phrases.refused(code, self._scene.languages)}
+            case _:
+                return None
 
     async def press(self, request: Request) -> Response:
         """Press a button of a node for `ms`."""
@@ -122,15 +133,20 @@ class Pages:
 
     async def _press(self, node: str, button: str, ms: int) -> Response:
         if self._presses >= PRESSES_MAX:
-            return refusal(429, f"{self._presses} buttons are being pressed", "wait, press again")
+            says = phrases.texts(phrases.TOO_MANY, self._scene.languages)
+            what = f"{self._presses} buttons are being pressed"
+            return refusal(429, what, "wait, press again", says=says)
         self._presses += 1
         try:
             await self._panels.press(node, button, ms)
         except NotRunningError as error:
             mend = f"start it: loket node {node} --hall FILE --data DIR (the demo does, in 2 s)"
-            return refusal(503, f"node {node} is not running ({error})", mend)
+            says = phrases.texts(phrases.NOT_RUNNING, self._scene.languages, node=node)
+            return refusal(503, f"node {node} is not running ({error})", mend, says=says)
         except PressRefusedError as error:
-            return refusal(409, f"node {node}: {error}", "see its lamp, or press again")
+            says = phrases.texts(phrases.NOT_TAKEN, self._scene.languages, node=node)
+            mend = "see its lamp, or press again"
+            return refusal(409, f"node {node}: {error}", mend, says=says)
         finally:
             self._presses -= 1
         return _json({"ok": True})
@@ -160,7 +176,7 @@ class Pages:
         return _picture(request, png)
 
     async def slip(self, request: Request) -> Response:
-        """Return the picture of a kiosk's newest slip; 304 when the asker has it."""
+        """Return the picture of a kiosk's newest slip; 304 when the asker has it, 204 before it."""
         kiosk = request.path_params["kiosk"]
         known = [kiosk.node for kiosk in self._scene.kiosks]
         if kiosk not in known:
@@ -168,10 +184,8 @@ class Pages:
             return refusal(404, f"there is no kiosk {kiosk!r}", mend)
         try:
             png = await self._frames.slip(kiosk)
-        except NotRunningError as error:
-            return refusal(
-                404, f"kiosk {kiosk} has drawn no slip ({error})", "press a button of it"
-            )
+        except NotRunningError:  # no fault: nobody has pressed, or a printer has it
+            return Response(status_code=204, headers={"Cache-Control": "no-store"})
         return _picture(request, png)
 
     async def events(self, _: Request) -> Response:

@@ -22,9 +22,9 @@ SECURITY_HEADERS = {
 }
 
 
-def refusal(status: int, error: str, mend: str) -> Response:
+def refusal(status: int, error: str, mend: str, **more: object) -> Response:
     """Return a JSON answer that says what is wrong and how to mend it."""
-    body = msgspec.json.encode({"error": error, "mend": mend})
+    body = msgspec.json.encode({"error": error, "mend": mend, **more})
     return Response(body, status, media_type="application/json")
 
 

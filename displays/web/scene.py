@@ -22,6 +22,9 @@ COUNTER_KEYS = {
     "done": ("Selesai", "The ticket is served; call nobody"),
     "pause": ("Jeda", "Pause or go on; held for 3 s it closes the counter"),
 }
+BESIDE_MAX = 16
+"""So many services' queues are about as high as the board beside them."""
+
 PRIORITY_KEY = ("Prioritas", "Priority: elderly, pregnant, disabled, with small children")
 
 
@@ -62,16 +65,30 @@ class Node(NamedTuple):
     counters: tuple[int, ...] = ()
 
 
+class Group(NamedTuple):
+    """The services of one agency."""
+
+    agency: str
+    services: tuple[Key, ...]
+
+
 class Scene(NamedTuple):
-    """The whole page, before anything has happened."""
+    """The whole page, before anything has happened.
+
+    Attributes:
+        is_big: Too many services to stand beside a board: their queues are folded away.
+    """
 
     hall: str
     name: str
+    languages: tuple[str, ...]
     nodes: tuple[Node, ...]
     kiosks: tuple[Kiosk, ...]
     desks: tuple[Desk, ...]
     boards: tuple[str, ...]
     services: tuple[Key, ...]
+    groups: tuple[Group, ...]
+    is_big: bool
 
 
 def scene_of(file: HallFile) -> Scene:
@@ -87,6 +104,7 @@ def scene_of(file: HallFile) -> Scene:
     return Scene(
         hall=file.hall.id,
         name=file.hall.name,
+        languages=setup.languages,
         nodes=_nodes(file),
         kiosks=tuple(_kiosk(file, setup, node) for node in kiosks),
         desks=tuple(
@@ -94,7 +112,18 @@ def scene_of(file: HallFile) -> Scene:
         ),
         boards=tuple(node.id for node in file.nodes if isinstance(node, BoardNode)),
         services=tuple(_service_key(service.id, service, setup) for service in file.services),
+        groups=_groups(file, setup),
+        is_big=len(file.services) > BESIDE_MAX,
     )
+
+
+def _groups(file: HallFile, setup: Setup) -> tuple[Group, ...]:
+    """Return the agencies with their services, both in the hall file's order."""
+    groups: dict[str, list[Key]] = {}
+    for service in file.services:
+        key = _service_key(service.id, service, setup)
+        groups.setdefault(service.agency, []).append(key)
+    return tuple(Group(setup.agencies[agency].name, tuple(keys)) for agency, keys in groups.items())
 
 
 def _nodes(file: HallFile) -> tuple[Node, ...]:

@@ -15,14 +15,26 @@ const DOING = { called: "dipanggil", serving: "dilayani", open: "siap", paused: 
 const PRESS_MS = 120;
 const PRESS_MAX_MS = 60000;
 
-// One line at the foot of the page, for what went wrong; gone by itself.
+// One line at the foot of the page, for what was not done: the hall's own language first, the
+// others behind it; gone by itself.
 const says = one("#says");
 let saysTimer = 0;
-function say(text) {
-  says.textContent = text;
+function say(texts, who = "") {
+  const lines = texts.map(({ lang, text }, at) => {
+    const line = document.createElement(at ? "span" : "b");
+    line.lang = lang;
+    line.textContent = who && !at ? `${who}: ${text}` : text;
+    return line;
+  });
+  says.replaceChildren(...lines);
   clearTimeout(saysTimer);
-  saysTimer = setTimeout(() => { says.textContent = ""; }, 6000);
+  saysTimer = setTimeout(() => says.replaceChildren(), 6000);
 }
+
+const LOST = [
+  { lang: "id", text: "Halaman ini terputus dari server. Mulai lagi servernya." },
+  { lang: "en", text: "This page has lost its server. Start the web process again." },
+];
 
 function show(element, text) {
   if (element && element.textContent !== text) element.textContent = text;
@@ -108,7 +120,19 @@ function showPicture(slip, blob) {
   }, { once: true });
 }
 
+// What the hub refused a node last. The one a page finds when it opens is old.
+
+const heard = new Map();
+
+function onSaid(panel) {
+  const at = panel.said?.at ?? "";
+  const isNews = heard.has(panel.id) && heard.get(panel.id) !== at;
+  if (panel.running) heard.set(panel.id, at);
+  if (isNews && panel.said) say(panel.said.says, panel.id);
+}
+
 function onPanel(panel) {
+  onSaid(panel);
   for (const node of all(`[data-node="${CSS.escape(panel.id)}"]`)) {
     node.dataset.is = panel.running ? "up" : "down";
     for (const key of all(".key", node)) {
@@ -139,14 +163,24 @@ function onCounter(view) {
   show(one(".waiting", desk), String(view.waiting));
 }
 
+const TAKES = {
+  closed: "tutup",
+  cutoff: "selesai hari ini",
+  quota: "kuota habis",
+  disrupted: "gangguan",
+};
+
 function onQueue(view) {
   show(one("#day"), view.day || "–");
+  const counts = Object.values(view.services).map((queue) => queue.waiting);
+  show(one("#waiting-all"), String(counts.reduce((sum, count) => sum + count, 0)));
   for (const row of all("[data-service]")) {
     const queue = view.services[row.dataset.service];
     const waiting = one(".waiting", row);
     show(waiting, queue ? String(queue.waiting) : "–");
     waiting.dataset.is = queue ? String(queue.waiting) : "";
-    show(one(".next", row), queue?.next.slice(0, 2).join(" ") || "–");
+    show(one(".next", row), queue?.next.slice(0, 2).join(" ") || TAKES[queue?.takes] || "–");
+    row.dataset.takes = queue?.takes ?? "";
   }
 }
 
@@ -221,11 +255,11 @@ async function press(key) {
     const path = `/panel/${encodeURIComponent(node)}/press/${encodeURIComponent(key.dataset.button)}`;
     const answer = await fetch(path, { method: "POST", body: JSON.stringify({ ms }) });
     if (!answer.ok) {
-      const { error, mend } = await answer.json();
-      say(`${error} – ${mend}`);
+      const { error, mend, says: texts } = await answer.json();
+      say(texts ?? [{ lang: "en", text: `${error} – ${mend}` }]);
     }
   } catch {
-    say("Halaman ini tidak tersambung ke server – the web process is not running");
+    say(LOST);
   } finally {
     setTimeout(() => key.classList.remove("down"), PRESS_MS);
   }

@@ -173,9 +173,9 @@ async def ask(
 class Stage:
     """The page's parts around a data folder, without link and without uvicorn."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, scene: Scene | None = None) -> None:
         self.folder = folder
-        self.scene = demo_scene()
+        self.scene = scene or demo_scene()
         self.feed = Feed(pages_max=2)
         self.live = Live(
             hall=self.scene.hall,

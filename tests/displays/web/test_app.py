@@ -103,6 +103,25 @@ async def test_panel_shows_what_a_running_node_says(stage: Stage) -> None:
     await ask(stage.app, "/panel")
 
 
+async def test_panel_says_what_was_refused_in_the_halls_languages(stage: Stage) -> None:
+    """The node tells the code and which press it was; what is no such thing is passed over."""
+    node = FakeNode(KIOSK | {"said": {}})
+    async with node.running(stage.folder / "kiosk-1"), stage.watching():
+        await until(stage, lambda: "kiosk-1" in stage.panels.running)
+        assert "said" not in stage.pages.node("kiosk-1")
+        said = {"refusal": "disrupted", "at": "a:7"}
+        node.show(said=said)
+        await until(stage, lambda: stage.panels.running["kiosk-1"]["said"] == said)
+
+        assert stage.pages.node("kiosk-1")["said"] == {
+            "at": "a:7",
+            "says": [
+                {"lang": "id", "text": "Layanan sedang terganggu. Lapor ke meja informasi."},
+                {"lang": "en", "text": "The service is disrupted. Ask at the information desk."},
+            ],
+        }
+
+
 async def test_panel_shows_the_counters_call(stage: Stage) -> None:
     """Status, number and waiting count of a counter are in its node's row."""
     view = {"gen": "1-0000000a", "pos": 7, "counter": 1, "status": "open", "waiting": 3}
@@ -179,6 +198,8 @@ async def test_a_node_that_does_not_run_is_503(stage: Stage) -> None:
     assert answer.status == 503
     assert "kiosk-1 is not running" in answer.json()["error"]
     assert "loket node kiosk-1" in answer.json()["mend"]
+    assert [each["lang"] for each in answer.json()["says"]] == ["id", "en"]
+    assert "Perangkat kiosk-1 sedang mati." in answer.json()["says"][0]["text"]
 
 
 async def test_a_node_that_dies_within_a_press_is_503(stage: Stage) -> None:
@@ -195,6 +216,7 @@ async def test_what_the_node_refuses_is_passed_on(stage: Stage) -> None:
         answer = await ask(stage.app, PRESS, method="POST")
     assert answer.status == 409
     assert "held already" in answer.json()["error"]
+    assert "Tekanan di kiosk-1 tidak diterima." in answer.json()["says"][0]["text"]
 
 
 async def test_a_frame_is_the_boards_own_bytes_and_is_fetched_once(stage: Stage) -> None:
@@ -219,8 +241,8 @@ async def test_a_slip_is_the_kiosks_own_picture(stage: Stage) -> None:
     answer = await ask(stage.app, "/slip/kiosk-1.png")
     tag = {"if-none-match": answer.headers["etag"]}
 
-    assert (before.status, (await ask(stage.app, "/slip/loket-1.png")).status) == (404, 404)
-    assert "press a button of it" in before.json()["mend"]
+    assert (before.status, before.body) == (204, b"")
+    assert (await ask(stage.app, "/slip/loket-1.png")).status == 404
     assert (answer.status, answer.body) == (200, png())
     assert (await ask(stage.app, "/slip/kiosk-1.png", headers=tag)).status == 304
 
