@@ -6,12 +6,16 @@ import pytest
 from broker.hall.commands import (
     AGE_MAX_MS,
     COMMANDS,
+    Admit,
     CallNext,
     Cancel,
     Command,
     ConfirmPrint,
+    Disrupt,
     Issue,
     OpenDay,
+    Resume,
+    ServedByHand,
     decode_command,
     encode_command,
     snake_case,
@@ -44,6 +48,22 @@ from tests.broker.hall.given import origin
             b'{"type":"confirm_print","age_ms":0,"ticket":"%s.2","number":"A007","service":"",'
             b'"made_age_ms":null,"priority":false,"code_sha256":"","print_uncertain":false}'
             % origin(7).encode(),
+        ),
+        (
+            Admit(number="P001", service="kk", age_ms=5),
+            b'{"type":"admit","age_ms":5,"number":"P001","service":"kk"}',
+        ),
+        (
+            ServedByHand(number="K1044", counter=3),
+            b'{"type":"served_by_hand","age_ms":0,"number":"K1044","counter":3,"service":""}',
+        ),
+        (
+            Disrupt(services=("kk", "ktp-el"), why="system_down"),
+            b'{"type":"disrupt","age_ms":0,"services":["kk","ktp-el"],"why":"system_down"}',
+        ),
+        (
+            Resume(services=("kk",)),
+            b'{"type":"resume","age_ms":0,"services":["kk"]}',
         ),
         (
             OpenDay(date="2026-11-25"),
@@ -93,6 +113,16 @@ def test_a_newer_nodes_field_is_ignored_and_a_missing_one_has_its_default() -> N
         b'{"type":"confirm_print","ticket":"%s:1","number":"a007"}' % (b"a" * 32),
         b'{"type":"confirm_print","ticket":"%s:1","number":"A07"}' % (b"a" * 32),
         b'{"type":"open_day","date":"25.11.2026"}',
+        b'{"type":"admit","number":"P001"}',
+        b'{"type":"admit","number":"P001","service":""}',
+        b'{"type":"admit","number":"p001","service":"kk"}',
+        b'{"type":"served_by_hand","number":"K1044","counter":0}',
+        b'{"type":"served_by_hand","counter":3}',
+        b'{"type":"disrupt","services":["kk"],"why":"the printer is on fire"}',
+        b'{"type":"disrupt","services":["kk"]}',
+        b'{"type":"disrupt","services":[],"why":"other"}',
+        b'{"type":"disrupt","services":[%s"kk"],"why":"other"}' % (b'"a",' * 64),
+        b'{"type":"resume","services":["KK"]}',
     ],
 )
 def test_a_bad_body_is_no_command(body: bytes) -> None:
