@@ -6,12 +6,14 @@ no long read keeps the hub's WAL from being recycled.
 
 import contextlib
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from broker.entry import COLUMNS, chain_root, chained
 from broker.store import StoreError, store_errors
@@ -21,6 +23,19 @@ ROWS_AT_ONCE = 1000
 WAIT_S = 5.0
 
 _ROWS = f"SELECT hash, {COLUMNS} FROM rows WHERE pos > ? ORDER BY pos LIMIT {ROWS_AT_ONCE}"  # noqa: S608 - constants
+
+
+# Only rows that can hold one are parsed: a month has hundreds of thousands of others.
+_ENDS = """
+    SELECT json_extract(event.value, '$.outcome')
+           || iif(json_extract(event.value, '$.by_hand'), '_by_hand', '') AS outcome,
+           count(*)
+    FROM rows, json_each(CAST(rows.events AS TEXT)) AS event
+    WHERE pos BETWEEN ? AND ?
+      AND instr(rows.events, CAST('"ticket_closed"' AS BLOB))
+      AND json_extract(event.value, '$.type') = 'ticket_closed'
+    GROUP BY outcome
+"""
 
 
 class Fault(NamedTuple):
@@ -53,6 +68,8 @@ class Stats(Struct, frozen=True, kw_only=True):
     Attributes:
         days: Days opened.
         refusals: Rows by refusal code, accepted ones left out.
+        ends: Tickets' ends by outcome. Those who were called by voice while the hub was gone are
+            apart, as `served_by_hand`: how long they waited is not known, and not 0.
         file_bytes: The database without its WAL.
     """
 
@@ -63,6 +80,7 @@ class Stats(Struct, frozen=True, kw_only=True):
     days: int
     streams: int
     refusals: dict[str, int]
+    ends: dict[str, int]
     file_bytes: int
 
 
@@ -129,7 +147,7 @@ def stats(path: Path) -> Stats:
         refusals = db.execute(
             "SELECT refusal, count(*) FROM rows WHERE refusal <> '' GROUP BY refusal ORDER BY 1"
         ).fetchall()
-        return Stats(
+        found = Stats(
             gen=_meta(db)["gen"],
             rows=rows,
             last_pos=last_pos,
@@ -137,8 +155,21 @@ def stats(path: Path) -> Stats:
             days=_one(db, "SELECT count(*) FROM days"),
             streams=_one(db, "SELECT count(*) FROM streams"),
             refusals=dict(refusals),
+            ends={},
             file_bytes=path.stat().st_size,
         )
+        db.execute("COMMIT")
+        # Rows don't change, so what takes long needs no instant of its own.
+        return replace(found, ends=_ends(db, last_pos))
+
+
+def _ends(db: sqlite3.Connection, last_pos: int) -> dict[str, int]:
+    """Return the tickets' ends by outcome, up to a row."""
+    ends: Counter[str] = Counter()
+    for first in range(1, last_pos + 1, ROWS_AT_ONCE):
+        upto = min(first + ROWS_AT_ONCE - 1, last_pos)
+        ends.update(dict(db.execute(_ENDS, (first, upto)).fetchall()))
+    return dict(sorted(ends.items()))
 
 
 class _Walk:

@@ -5,11 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from broker.hall.events import TicketCalled
+from broker.hall.events import TicketCalled, TicketClosed
 from broker.journal import Journal
 from broker.records import ROWS_AT_ONCE, Fault, export, stats, verify
 from broker.store import StoreError
-from tests.broker.written import AT_MS, KIOSK, change, entry, written
+from tests.broker.written import (
+    AT_MS,
+    DAY,
+    DESK,
+    HUB,
+    ISSUED,
+    KIOSK,
+    change,
+    entry,
+    hex_of,
+    written,
+)
 
 CHANGES: dict[str, tuple[int, str]] = {
     # What was done to the file: the first row that can't be trusted, and how it was done.
@@ -139,3 +150,19 @@ def test_a_missing_journal_is_named(tmp_path: Path) -> None:
         verify(tmp_path / "journal.db")
 
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_stats_count_how_tickets_ended(tmp_path: Path) -> None:
+    """Who was called by voice is apart from who was called here; other events are no ends."""
+    path = tmp_path / "journal.db"
+    ends = (
+        TicketClosed(ticket="t", outcome="served"),
+        TicketClosed(ticket="u", outcome="served", by_hand=True, counter=3),
+        TicketCalled(ticket="v", counter=3, call_id="c"),
+        TicketClosed(ticket="w", outcome="no_show"),
+    )
+    async with Journal.open(path, random_hex=hex_of) as journal:
+        await journal.commit([entry(1, HUB, 1, DAY), entry(2, KIOSK, 1, ISSUED)])
+        await journal.commit([entry(3, DESK, 1, ends), entry(4, DESK, 2, ends[:1])])
+
+    assert stats(path).ends == {"no_show": 1, "served": 2, "served_by_hand": 1}
