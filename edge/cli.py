@@ -82,6 +82,11 @@ TABLE: dict[str, Row] = {
         "verify, export or count the hub's journal",
         "loket journal verify --data /var/lib/loket",
     ),
+    "simulate": Row(
+        "tests.sim.command",
+        "hall-days in virtual time with all that goes wrong, from seeds (needs a checkout)",
+        "loket simulate --seeds 300 --faults all --json",
+    ),
     "bench": Row(
         "tests.bench.command",
         "figures, each beside a floor measured in the same run (needs a checkout)",

@@ -102,6 +102,8 @@ class PressMachine:
         """Let time pass; return what became certain, in order. Time never goes back."""
         self._now_s = max(self._now_s, now_s)
         said: list[Press] = []
+        if self.is_idle:
+            return said  # most of all machines, at each pass of a node
         while (wake_s := self.wake_s()) is not None and wake_s <= self._now_s:
             said.append(self._due(wake_s))
         return said

@@ -1,5 +1,6 @@
 """Every topic of the hall, in one table: build, parse, qos, retain. `loket/v1/<hall>/...`."""
 
+import functools
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -56,6 +57,7 @@ class Topic(NamedTuple):
         return f"{ROOT}/{self.hall}/{self.kind.value}{tail}"
 
 
+@functools.lru_cache(maxsize=1024)  # a process hears the same few hundred topics all day
 def parse_topic(text: str) -> Topic | None:
     """Return the topic, or None when it is none of ours."""
     if not text.startswith(ROOT + "/"):

@@ -1,0 +1,143 @@
+"""`loket simulate`: hall-days in virtual time with all that goes wrong, from seeds."""
+
+import argparse
+import concurrent.futures
+import functools
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from tests.sim.faults import FAULTS
+from tests.sim.run import Verdict, run_seed
+
+LINES = 12
+"""Of a failing seed's story, the last so many are shown."""
+
+
+def simulate_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `loket simulate`."""
+    parser.add_argument("--seeds", type=int, default=20, help="how many seeds, from --seed on")
+    parser.add_argument("--seed", type=int, default=0, help="the first seed")
+    parser.add_argument("--visitors", type=int, default=40, help="2000: 40 counters, 7 hours")
+    parser.add_argument(
+        "--faults", default="all", help=f"all, none, or any of {', '.join(FAULTS)}, with commas"
+    )
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="seeds at once")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+@dataclass
+class Report:
+    """What a run of seeds has shown."""
+
+    seeds: int = 0
+    days: int = 0
+    presses: int = 0
+    rows: int = 0
+    slips: int = 0
+    faults: int = 0
+    messages: int = 0
+    virtual_s: float = 0.0
+    cpu_s: float = 0.0
+    real_s: float = 0.0
+    failed: list[dict[str, Any]] = field(default_factory=list)
+    trace: str = ""
+
+    def take(self, verdict: Verdict, replay: str) -> None:
+        """Add one seed's verdict."""
+        self.seeds += 1
+        self.presses += verdict.presses
+        self.rows += verdict.rows
+        self.slips += verdict.slips
+        self.faults += len(verdict.faults)
+        self.messages += verdict.messages
+        self.virtual_s += verdict.virtual_s
+        self.cpu_s = round(self.cpu_s + verdict.cpu_s, 1)
+        # The hash of one seed is its own; of several, what they come to together.
+        both = int(self.trace or "0", 16) ^ int(verdict.trace, 16)
+        self.trace = f"{both:016x}"
+        if not verdict.is_good:
+            self.failed.append(
+                {
+                    "seed": verdict.seed,
+                    "violations": [violation._asdict() for violation in verdict.violations],
+                    "replay": replay,
+                    "faults": [str(fault) for fault in verdict.faults],
+                    "story": verdict.story[-LINES:],
+                }
+            )
+
+
+def simulate(args: argparse.Namespace) -> int:
+    """Run the seeds and print the verdict; return 0 when no rule was broken."""
+    names = fault_names(args.faults)
+    unknown = [name for name in names if name not in FAULTS]
+    if unknown:
+        sys.stderr.write(f"loket simulate: no {', '.join(unknown)}; {', '.join(FAULTS)}\n")
+        return 2
+    begun_s = time.perf_counter()
+    report = Report()
+    for verdict in verdicts(args, names):
+        report.take(verdict, replay_of(args, verdict.seed))
+        show_progress(report.seeds, args.seeds, len(report.failed))
+    report.real_s = round(time.perf_counter() - begun_s, 1)
+    sys.stdout.write(json.dumps(asdict(report)) + "\n" if args.json else as_text(report))
+    return 1 if report.failed else 0
+
+
+def fault_names(text: str) -> list[str]:
+    """Return the names that `--faults` stands for."""
+    if text == "all":
+        return list(FAULTS)
+    return [] if text == "none" else text.split(",")
+
+
+def verdicts(args: argparse.Namespace, names: list[str]) -> Iterator[Verdict]:
+    """Run each seed, several at once, and yield what became of it, in order."""
+    seeds = range(args.seed, args.seed + args.seeds)
+    run = functools.partial(run_seed, visitors=args.visitors, faults=tuple(names))
+    if args.jobs == 1 or args.seeds == 1:
+        yield from map(run, seeds)
+        return
+    with concurrent.futures.ProcessPoolExecutor(args.jobs) as pool:
+        yield from pool.map(run, seeds, chunksize=max(1, min(8, args.seeds // args.jobs)))
+
+
+def replay_of(args: argparse.Namespace, seed: int) -> str:
+    """Return the command that runs a seed again."""
+    return (
+        f"loket simulate --seeds 1 --seed {seed} --visitors {args.visitors} --faults {args.faults}"
+    )
+
+
+def show_progress(done: int, count: int, failed: int) -> None:
+    """Draw a bar on a terminal."""
+    if not sys.stderr.isatty() or count == 1:
+        return
+    bar = "#" * (40 * done // count)
+    end = "\n" if done == count else ""
+    sys.stderr.write(f"\r[{bar:40}] {done}/{count} seeds, {failed} failed{end}")
+
+
+def as_text(report: Report) -> str:
+    """Return the report for people."""
+    lines = [
+        f"{report.seeds} seeds, {report.virtual_s / 3600:.1f} hall-hours",
+        f"{report.real_s} s, {report.cpu_s} s of CPU",
+        f"{report.presses} rows of nodes, {report.rows} of journals, {report.slips} slips,",
+        f"{report.faults} faults, {report.messages} messages",
+        f"trace {report.trace}",
+    ]
+    for failed in report.failed:
+        first = failed["violations"][0]
+        lines += [
+            f"seed {failed['seed']}: {first['rule']} at {first['at_s']} s: {first['detail']}",
+            *(f"    {line}" for line in failed["story"]),
+            f"    again: {failed['replay']}",
+        ]
+    lines.append("0 violations" if not report.failed else f"{len(report.failed)} seeds failed")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,221 @@
+"""What goes wrong: a table of faults, each drawn from a seed before anything runs.
+
+A plan is a list of values; what it takes away from a list leaves the rest as it was, so a failing
+plan can be shortened.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from random import Random
+from typing import NamedTuple
+
+from edge.paper import Outcome
+from tests.fakes import FINE, Weather
+from tests.sim.card import FSYNC_S, SLOW_FSYNC_S
+from tests.sim.units import NodeUnit, Unit
+from tests.sim.world import World
+
+
+class Fault(NamedTuple):
+    """One thing that goes wrong.
+
+    Attributes:
+        for_s: How long; what breaks at once is back after so long.
+        where: Of which unit, counted round those that have such a fault.
+        dice: 0 to 1, for what else must be chosen.
+    """
+
+    name: str
+    at_s: float
+    for_s: float
+    where: int
+    dice: float
+
+    def __str__(self) -> str:
+        """Return it as it stands in a report."""
+        return f"{self.name}@{self.at_s:.1f}+{self.for_s:.1f} where={self.where}"
+
+
+Begin = Callable[[World, Fault], Callable[[], object] | None]
+"""Breaks something and returns what mends it; None = it mends itself."""
+
+
+def _pick(units: Sequence[Unit], fault: Fault) -> Unit:
+    return units[fault.where % len(units)]
+
+
+def _weather(weather: Weather) -> Begin:
+    def begin(world: World, fault: Fault) -> Callable[[], object]:
+        units = world.units if fault.dice < 0.5 else [_pick(world.units, fault)]
+        for unit in units:
+            unit.cable.weather = weather
+
+        def mend() -> None:
+            for unit in units:
+                unit.cable.weather = FINE
+                if weather.loss and unit.link is not None:
+                    unit.link.reset()
+
+        return mend
+
+    return begin
+
+
+def _cut(world: World, fault: Fault, *, up: bool = False, down: bool = False) -> Callable[[], None]:
+    unit = _pick(world.units, fault)
+    unit.cable.up, unit.cable.down = up, down
+    if unit.link is not None:
+        unit.link.cut()
+    return unit.cable.mend
+
+
+def _one_way(world: World, fault: Fault) -> Callable[[], None]:
+    return _cut(world, fault, up=fault.dice < 0.5, down=fault.dice >= 0.5)
+
+
+def _reset(world: World, fault: Fault) -> None:
+    link = _pick(world.units, fault).link
+    if link is not None:
+        link.reset()
+
+
+def _broker(world: World, fault: Fault) -> Callable[[], object]:
+    world.broker.kill()
+    return lambda: world.broker.start(is_wiped=fault.dice < 0.7)
+
+
+def _kill_hub(world: World, fault: Fault) -> None:
+    world.hub.kill(fault.for_s)
+
+
+def _power_hub(world: World, fault: Fault) -> None:
+    world.hub.power_cut(fault.for_s)
+
+
+def _kill_node(world: World, fault: Fault) -> None:
+    _pick([*world.nodes, *world.boards], fault).kill(fault.for_s)
+
+
+def _power_node(world: World, fault: Fault) -> None:
+    _pick([*world.nodes, *world.boards], fault).power_cut(fault.for_s)
+
+
+def _disk(units: Callable[[World], Sequence[Unit]]) -> Begin:
+    def begin(world: World, fault: Fault) -> Callable[[], object]:
+        card = _pick(units(world), fault).card
+        card.is_bad = True
+
+        def mend() -> None:
+            card.is_bad = False
+
+        return mend
+
+    return begin
+
+
+def _slow_disk(world: World, fault: Fault) -> Callable[[], object]:
+    card = _pick(world.units, fault).card
+    card.fsync_s = SLOW_FSYNC_S
+
+    def mend() -> None:
+        card.fsync_s = FSYNC_S
+
+    return mend
+
+
+JUMPS_S = (-86_400.0, -3600.0, -75.0, 75.0, 3600.0)
+
+
+def _clock(units: Callable[[World], Sequence[Unit]]) -> Begin:
+    def begin(world: World, fault: Fault) -> Callable[[], object]:
+        machine = _pick(units(world), fault).machine
+        machine.wall_off_ms += round(JUMPS_S[int(fault.dice * len(JUMPS_S))] * 1000)
+
+        def mend() -> None:
+            machine.wall_off_ms = 0
+
+        return mend
+
+    return begin
+
+
+def _printer(world: World, fault: Fault) -> Callable[[], object]:
+    kiosk = _pick(world.kiosks, fault)
+    assert isinstance(kiosk, NodeUnit)
+    kiosk.outcome = Outcome.FAILED if fault.dice < 0.5 else Outcome.UNKNOWN
+
+    def mend() -> None:
+        kiosk.outcome = Outcome.PRINTED
+
+    return mend
+
+
+def _power_all(world: World, fault: Fault) -> None:
+    world.broker.kill()
+    world.timeline.after(1.0, lambda: world.broker.start(is_wiped=True))
+    for unit in world.units:
+        unit.power_cut(fault.for_s + unit.random.uniform(0, 10))
+
+
+class Kind(NamedTuple):
+    """One row of the table.
+
+    Attributes:
+        count_max: At most so many in one short day.
+        for_s: Shortest and longest.
+    """
+
+    begin: Begin
+    count_max: int
+    for_s: tuple[float, float]
+
+
+FAULTS: dict[str, Kind] = {
+    "loss": Kind(_weather(Weather(loss=0.3)), 2, (20, 200)),
+    "duplicates": Kind(_weather(Weather(duplicate=0.4)), 2, (20, 200)),
+    "reorder": Kind(_weather(Weather(reorder=0.3, duplicate=0.1)), 2, (20, 200)),
+    "delay": Kind(_weather(Weather(delay_s=(0.2, 4.0))), 1, (20, 120)),
+    "cut": Kind(_cut, 4, (3, 90)),
+    "one_way": Kind(_one_way, 3, (3, 60)),
+    "reset": Kind(_reset, 4, (0, 0)),
+    "broker": Kind(_broker, 2, (0.5, 20)),
+    "hub": Kind(_kill_hub, 3, (0.5, 15)),
+    "hub_power": Kind(_power_hub, 1, (5, 40)),
+    "node": Kind(_kill_node, 5, (0.5, 10)),
+    "node_power": Kind(_power_node, 3, (5, 40)),
+    "power": Kind(_power_all, 1, (5, 30)),
+    "disk": Kind(_disk(lambda world: world.nodes), 2, (5, 60)),
+    "hub_disk": Kind(_disk(lambda world: [world.hub]), 1, (5, 30)),
+    "slow_disk": Kind(_slow_disk, 2, (10, 60)),
+    "clock": Kind(_clock(lambda world: world.units[1:]), 2, (30, 600)),
+    "hub_clock": Kind(_clock(lambda world: [world.hub]), 0, (30, 600)),
+    "printer": Kind(_printer, 2, (10, 120)),
+}
+
+
+def plan(names: Iterable[str], *, seed: str, end_s: float) -> list[Fault]:
+    """Return what goes wrong until that instant, in order of time."""
+    faults = []
+    for name in names:
+        random, kind = Random(f"{seed}:{name}"), FAULTS[name]
+        times = max(1.0, end_s / 3600)
+        for _ in range(round(random.randint(0, kind.count_max) * times)):
+            for_s = random.uniform(*kind.for_s)
+            at_s = random.uniform(0, end_s - for_s)
+            faults.append(Fault(name, at_s, for_s, random.randrange(10**6), random.random()))
+    return sorted(faults, key=lambda fault: fault.at_s)
+
+
+def apply(world: World, faults: Iterable[Fault]) -> None:
+    """Have it all go wrong, and be mended."""
+    for fault in faults:
+        world.timeline.at(fault.at_s, _beginning(world, fault))
+
+
+def _beginning(world: World, fault: Fault) -> Callable[[], None]:
+    def begin() -> None:
+        world.trace.tell(str(fault))
+        mend = FAULTS[fault.name].begin(world, fault)
+        if mend is not None:
+            world.timeline.after(fault.for_s, mend)
+
+    return begin

@@ -1,0 +1,211 @@
+"""One seed, from opening time to verdict: safety under faults, then liveness when all is well."""
+
+import contextlib
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from broker.hall.state import Hall
+from broker.hall.views import counter_view, queue_view
+from tests.sim.faults import FAULTS, Fault, apply, plan
+from tests.sim.oracle import Violation
+from tests.sim.parts import PRODUCT, Parts
+from tests.sim.people import BUSY, Desk, Staff, Visitors
+from tests.sim.world import World, hall_file
+
+HEAL_S = 125.0
+"""All is well again after so long without a fault: what a disk refused is kept after 60 s, and then
+sent again after 60 at most."""
+
+QUIET_S = 60.0
+"""Before the end of the faults nobody presses any more."""
+
+BEGIN_S = 20.0
+"""Everything is switched on before the doors open."""
+
+
+class Size(NamedTuple):
+    """How big a hall, and how long its day."""
+
+    visitors: int
+    counters: int
+    kiosks: int
+    boards: int
+    day_s: float
+
+
+def size_of(visitors: int) -> Size:
+    """Return a hall for so many visitors: 40 have 4 counters and 16 minutes, 2,000 have 40 and 7 h.
+
+    Staff serve as quickly as so short a day needs.
+    """
+    return Size(
+        visitors=visitors,
+        counters=min(40, max(4, visitors // 50)),
+        kiosks=2 if visitors < 500 else 4,
+        boards=1 if visitors < 500 else 2,
+        day_s=min(7 * 3600.0, max(960.0, visitors * 24.0)),
+    )
+
+
+class Verdict(NamedTuple):
+    """What became of one seed."""
+
+    seed: int
+    violations: tuple[Violation, ...]
+    trace: str
+    faults: tuple[Fault, ...]
+    presses: int
+    rows: int
+    slips: int
+    calls: int
+    messages: int
+    steps: int
+    virtual_s: float
+    cpu_s: float
+    story: tuple[str, ...]
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing was broken."""
+        return not self.violations
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Have the product's logs say nothing: faults are its daily bread here."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def run_seed(
+    seed: int,
+    *,
+    visitors: int = 40,
+    faults: Sequence[str] | Sequence[Fault] = tuple(FAULTS),
+    parts: Parts = PRODUCT,
+) -> Verdict:
+    """Run one seed.
+
+    Args:
+        faults: Names to draw from, or the very list to apply.
+    """
+    begun_s = time.process_time()
+    size = size_of(visitors)
+    world = make_world(seed, size=size, parts=parts)
+    drawn = planned(faults, seed=seed, end_s=BEGIN_S + size.day_s)
+    with silence():
+        live(world, size, drawn)
+    oracle = world.oracle
+    return Verdict(
+        seed=seed,
+        violations=tuple(oracle.violations),
+        trace=world.trace.digest,
+        faults=tuple(drawn),
+        presses=len(oracle.pressed),
+        rows=len(oracle.journal),
+        slips=len(oracle.slips),
+        calls=oracle.calls,
+        messages=world.broker.messages,
+        steps=world.timeline.steps,
+        virtual_s=world.timeline.now_s,
+        cpu_s=time.process_time() - begun_s,
+        story=tuple(world.trace.story),
+    )
+
+
+def planned(faults: Sequence[str] | Sequence[Fault], *, seed: int, end_s: float) -> list[Fault]:
+    """Return the list to apply."""
+    given = [fault for fault in faults if isinstance(fault, Fault)]
+    names = [fault for fault in faults if isinstance(fault, str)]
+    return given or plan(names, seed=str(seed), end_s=end_s)
+
+
+def make_world(seed: int, *, size: Size, parts: Parts = PRODUCT) -> World:
+    """Return a hall, everything off."""
+    file = hall_file(counters=size.counters, kiosks=size.kiosks, boards=size.boards)
+    return World(seed=str(seed), file=file, parts=parts)
+
+
+def live(world: World, size: Size, faults: Sequence[Fault]) -> None:
+    """Live a day: the hall is switched on, opens, suffers, heals, and is judged."""
+    timeline, oracle = world.timeline, world.oracle
+    for unit in world.units:
+        timeline.at(unit.random.uniform(0, 5), unit.switch_on)
+    apply(world, faults)
+    end_s = BEGIN_S + size.day_s
+    timeline.at(BEGIN_S, lambda: _open(world, size, end_s - QUIET_S))
+
+    def is_over() -> bool:
+        return bool(oracle.violations)
+
+    timeline.run(end_s, is_over=is_over)
+    if is_over():
+        return
+    world.trace.tell("all is well again")
+    timeline.run(end_s + HEAL_S, is_over=is_over)
+    if not is_over():
+        judge(world)
+
+
+def _open(world: World, size: Size, end_s: float) -> None:
+    visitors = Visitors(
+        world, count=size.visitors, begin_s=BEGIN_S, day_s=end_s - BEGIN_S - QUIET_S
+    )
+    serve_s = BUSY * size.day_s * size.counters / size.visitors / 1.28  # mean of the heavy tail
+    for counter in world.counters:
+        Staff(
+            world,
+            counter,
+            comes_to=visitors.comes_to,
+            serve_s=max(10.0, serve_s - 30.0),
+            end_s=end_s,
+        )
+    Desk(world, every_s=120.0, end_s=end_s)
+
+
+def judge(world: World) -> None:
+    """Ask what must hold when all is well again."""
+    oracle, core = world.oracle, world.hub.core
+    for unit in world.units:
+        oracle.check(unit.process.is_alive, "all_alive", unit.name)
+    for (stream, seq), pressed in oracle.pressed.items():
+        if pressed.node not in oracle.excused and oracle.row(stream, seq) is None:
+            oracle.fail("press_lost", f"{pressed.node} {stream[:6]}:{seq} {pressed.command}")
+    for unit in world.nodes:
+        oracle.check(unit.waiting_rows() == 0, "outboxes_empty", f"{unit.name}")
+    numbers = {slip.number: slip for slip in oracle.model.tickets.values()}
+    for number, kiosk in oracle.slips.items():
+        slip = numbers.get(number)
+        is_known = slip is not None and slip.printed
+        if not is_known and kiosk not in oracle.excused:
+            oracle.fail("paper_lost", f"{number} of {kiosk}: {slip}")
+    _judge_displays(world)
+    refolded = Hall(world.setup)
+    for entry in oracle.journal:
+        refolded.apply(entry.pos, entry.at_ms, entry.events)
+    for counter in world.counters:
+        same = counter_view(refolded, counter, gen="") == counter_view(core.hall, counter, gen="")
+        oracle.check(same, "state_is_fold", f"counter {counter}")
+    same = queue_view(refolded, gen="", at_ms=0) == queue_view(core.hall, gen="", at_ms=0)
+    oracle.check(same, "state_is_fold", "queue")
+
+
+def _judge_displays(world: World) -> None:
+    oracle, hall = world.oracle, world.hub.core.hall
+    for counter in world.counters:
+        panel = world.counter_panel(counter)
+        view = counter_view(hall, counter, gen="")
+        number = view.call.number if view.call else ""
+        told = (panel["status"], panel["number"], panel["waiting"])
+        known = (view.status, number, view.waiting)
+        oracle.check(told == known, "displays_right", f"counter {counter}: {told}, hub {known}")
+    calls = [said.call_id for said in reversed(oracle.model.calls)][:30]
+    for board in world.boards:
+        shown = [call.call_id for _, call in board.board._calls][: len(calls)]
+        oracle.check(shown == calls, "displays_right", f"{board.name}: {shown[:3]} {calls[:3]}")
