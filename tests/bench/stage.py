@@ -43,7 +43,7 @@ class Process:
             log.open("w") as writing,
         ):
             ready.bind(str(notify))
-            ready.settimeout(READY_WITHIN_S)
+            ready.settimeout(LOOK_S)
             begun_s = time.monotonic()
             self.program = subprocess.Popen(
                 argv,
@@ -54,14 +54,22 @@ class Process:
                 env={**os.environ, "NOTIFY_SOCKET": str(notify), **(env or {})},
             )
             self._log = log.open()
-            try:
-                ready.recv(1024)
-            except TimeoutError:
-                self.stop()
+            if not self._is_ready(ready, begun_s + READY_WITHIN_S):
                 self._read()
-                raise RuntimeError(f"{argv} never said READY: {self.said[-20:]}") from None
+                self.stop()
+                raise RuntimeError(f"{argv} never said READY: {self.said[-20:]}")
             self.ready_s = time.monotonic() - begun_s
         self.pid = self.program.pid
+
+    def _is_ready(self, ready: socket.socket, end_s: float) -> bool:
+        """Return whether it says READY in time; one that has ended says nothing more."""
+        while time.monotonic() < end_s:
+            has_ended = self.program.poll() is not None
+            with contextlib.suppress(TimeoutError):
+                return bool(ready.recv(1024))
+            if has_ended:
+                return False
+        return False
 
     def _read(self) -> None:
         *lines, self._rest = (self._rest + self._log.read()).split("\n")
@@ -127,20 +135,27 @@ class Process:
             self.program.wait()
         if self.program.stdin is not None:
             self.program.stdin.close()
+        self._log.close()
 
 
 class Stage:
-    """A data folder, a broker, and whatever processes a figure needs."""
+    """A data folder, a broker, and whatever processes a figure, or a test, needs.
 
-    def __init__(self, data: Path) -> None:
+    Args:
+        hall: The hall file; the demo's without one.
+    """
+
+    def __init__(self, data: Path, hall: Path = HALL) -> None:
         self.data = data
+        self.hall = hall
+        self.port = 0
         self.processes: dict[str, Process] = {}
 
     def loket(self, name: str, *arguments: str) -> Process:
         """Start `loket ...` as the process called `name` and wait for its READY."""
         argv = [
             *(sys.executable, "-m", "edge.cli", *arguments),
-            *("--hall", str(HALL), "--data", str(self.data)),
+            *("--hall", str(self.hall), "--data", str(self.data)),
         ]
         return self._keep(name, argv)
 
@@ -155,9 +170,10 @@ class Stage:
         self.processes[name] = process
         return process
 
-    def start_broker(self) -> None:
-        """Start mosquitto as the product configures it, on a free port."""
-        self.loket("broker", "broker", "--kind", "mosquitto", "--port", str(_free_port()))
+    def start_broker(self, *, port: int = 0) -> None:
+        """Start mosquitto as the product configures it, on this port or on a free one."""
+        self.port = port or _free_port()
+        self.loket("broker", "broker", "--kind", "mosquitto", "--port", str(self.port))
 
     def start_hall(self, *, nodes: tuple[str, ...] = ()) -> None:
         """Start broker, hub and the named nodes: kiosks, counters, boards."""
@@ -186,10 +202,10 @@ def _free_port() -> int:
 
 
 @contextlib.contextmanager
-def stage() -> Iterator[Stage]:
+def stage(hall: Path = HALL) -> Iterator[Stage]:
     """Give a stage for the block and end all its processes after it."""
     with tempfile.TemporaryDirectory(prefix="loket-bench-") as data:
-        new = Stage(Path(data))
+        new = Stage(Path(data), hall)
         try:
             yield new
         finally:

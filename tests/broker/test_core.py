@@ -37,11 +37,13 @@ NODES = {
 class Desk:
     """A core with a day open, or without its rows, and a journal that is a dict."""
 
+    nodes = NODES
+
     def __init__(self, *, gen: str = "1-deadbeef", recovering: bool = False) -> None:
         self.now_s = 100.0
         self.core = HubCore(
             hall=Hall(SETUP),
-            nodes=NODES,
+            nodes=self.nodes,
             seals=Seals(b"k" * 32),
             gen=gen,
             start="5eed0001",
@@ -103,10 +105,8 @@ ISSUE = {"type": "issue", "services": ["ktp-el"]}
 
 def ready_ticket(desk: Desk) -> None:
     """Have A001 on paper."""
-    desk.up("kiosk-1", KIOSK, 1, ISSUE)
-    desk.up(
-        "kiosk-1", KIOSK, 2, {"type": "confirm_print", "ticket": f"{KIOSK}:1", "number": "A001"}
-    )
+    confirm = {"type": "confirm_print", "ticket": f"{KIOSK}:1", "number": "A001"}
+    desk.up("kiosk-1", KIOSK, 1, ISSUE, confirm)
     desk.settle()
 
 

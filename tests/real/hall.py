@@ -86,11 +86,45 @@ class Listener:
             self._program.stdout.close()
 
 
-class RunningHall:
+class Records:
+    """What the processes of a hall leave in its data folder, read while they run."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+
+    def outbox(self, node: str) -> list[Kept]:
+        """Return a node's rows."""
+        return self.rows(self.data / node / "outbox.db")
+
+    def rows(self, path: Path) -> list[Kept]:
+        """Return the rows of an outbox's file."""
+        with reading(path) as db:
+            rows = db.execute("SELECT stream, seq, command, result IS NOT NULL FROM rows")
+            return [
+                Kept(stream, seq, json.loads(command), bool(has_result))
+                for stream, seq, command, has_result in rows
+            ]
+
+    def is_settled(self, *nodes: str) -> bool:
+        """Return whether each node has a result on disk for every row it kept."""
+        return all(row.has_result for node in nodes for row in self.outbox(node))
+
+    def journal(self) -> list[Decided]:
+        """Return the hub's rows."""
+        with reading(self.data / "hub" / "journal.db") as db:
+            return [
+                Decided(pos, node, stream, seq, json.loads(command), json.loads(events), refusal)
+                for pos, node, stream, seq, command, events, refusal in db.execute(
+                    "SELECT pos, node, stream, seq, command, events, refusal FROM rows ORDER BY pos"
+                )
+            ]
+
+
+class RunningHall(Records):
     """`loket demo --headless --json`, and what a person could do to it."""
 
     def __init__(self, *, data: Path, broker: str) -> None:
-        self.data = data
+        super().__init__(data)
         self.program = subprocess.Popen(
             [
                 *(sys.executable, "-m", "edge.cli", "demo", "--headless", "--json"),
@@ -141,31 +175,12 @@ class RunningHall:
         with urllib.request.urlopen(f"{self.ready['url']}/panel", timeout=10) as answer:  # noqa: S310
             return {node["id"]: node for node in json.load(answer)["nodes"]}
 
-    def outbox(self, node: str) -> list[Kept]:
-        """Return a node's rows."""
-        with reading(self.data / node / "outbox.db") as db:
-            rows = db.execute("SELECT stream, seq, command, result IS NOT NULL FROM rows")
-            return [
-                Kept(stream, seq, json.loads(command), bool(has_result))
-                for stream, seq, command, has_result in rows
-            ]
-
     def slips(self, kiosk: str) -> list[str]:
         """Return the numbers a kiosk says it printed, each as often as it did."""
         logs = sorted((self.data / kiosk).glob("log*.jsonl"))
         lines = [line for log in logs for line in log.read_text("utf-8").splitlines()]
         said = [json.loads(line) for line in lines if '"slip printed"' in line]
         return [line["number"] for line in said]
-
-    def journal(self) -> list[Decided]:
-        """Return the hub's rows."""
-        with reading(self.data / "hub" / "journal.db") as db:
-            return [
-                Decided(pos, node, stream, seq, json.loads(command), json.loads(events), refusal)
-                for pos, node, stream, seq, command, events, refusal in db.execute(
-                    "SELECT pos, node, stream, seq, command, events, refusal FROM rows ORDER BY pos"
-                )
-            ]
 
     def stop(self) -> None:
         """Stop the hall as Ctrl-C does, and the listener."""

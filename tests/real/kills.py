@@ -95,13 +95,10 @@ class Run:
         """Wait until every node has a result for every row it kept."""
         for node in (*self.kiosks, *self.counters):
             until(
-                partial(self._is_settled, node),
+                partial(self.hall.is_settled, node),
                 f"{node} has a result for every row",
                 within_s=WAIT_MAX_S,
             )
-
-    def _is_settled(self, node: str) -> bool:
-        return all(row.has_result for row in self.hall.outbox(node))
 
 
 def check(run: Run) -> dict[str, Any]:

@@ -22,11 +22,6 @@ def numbers(hall: RunningHall) -> dict[str, str]:
     }
 
 
-def is_settled(hall: RunningHall, *nodes: str) -> bool:
-    """Return whether each node has a result on disk for every row it kept."""
-    return all(row.has_result for node in nodes for row in hall.outbox(node))
-
-
 def has_recovered(hall: RunningHall) -> bool:
     """Return whether the new journal names what is lost, which comes last."""
     try:
@@ -48,7 +43,7 @@ def test_a_hub_without_its_journal_has_every_printed_number_back(tmp_path: Path)
         for _ in range(7):
             assert hall.press(kiosk, button)
         assert hall.press(counter, "call")
-        until(partial(is_settled, hall, kiosk, counter), "every row has its result")
+        until(partial(hall.is_settled, kiosk, counter), "every row has its result")
         until(lambda: len(hall.slips(kiosk)) == 7, "seven slips")
         before, rows = numbers(hall), hall.journal()
 
@@ -65,7 +60,7 @@ def test_a_hub_without_its_journal_has_every_printed_number_back(tmp_path: Path)
         }
         assert hall.press(kiosk, button)
         until(lambda: len(numbers(hall)) == len(before) + 1, "a ticket after the recovery")
-        until(partial(is_settled, hall, kiosk, counter), "every row has its result")
+        until(partial(hall.is_settled, kiosk, counter), "every row has its result")
         (fresh,) = set(numbers(hall).values()) - set(before.values())
         assert fresh.endswith("100")
         assert twice(hall.journal()) == []
@@ -82,14 +77,14 @@ def test_a_copy_and_the_nodes_have_all_rows_and_numbers_just_go_on(tmp_path: Pat
         button = next(iter(buttons))
         for _ in range(2):
             assert hall.press(kiosk, button)
-        until(partial(is_settled, hall, kiosk), "every row has its result")
+        until(partial(hall.is_settled, kiosk), "every row has its result")
         folder = tmp_path / "hub"
         with reading(folder / "journal.db") as db, sqlite3.connect(folder / COPY_FILE) as copy:
             db.backup(copy)
         copy.close()
         for _ in range(3):
             assert hall.press(kiosk, button)
-        until(partial(is_settled, hall, kiosk), "every row has its result")
+        until(partial(hall.is_settled, kiosk), "every row has its result")
         until(lambda: len(hall.slips(kiosk)) == 5, "five slips")
         before = numbers(hall)
 
@@ -98,7 +93,7 @@ def test_a_copy_and_the_nodes_have_all_rows_and_numbers_just_go_on(tmp_path: Pat
             (folder / name).unlink(missing_ok=True)
         hall.until_restarted("hub", old)
         assert hall.press(kiosk, button)
-        until(partial(is_settled, hall, kiosk), "every row has its result", within_s=30)
+        until(partial(hall.is_settled, kiosk), "every row has its result", within_s=30)
 
         after = numbers(hall)
         assert {ticket: after[ticket] for ticket in before} == before

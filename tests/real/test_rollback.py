@@ -12,7 +12,7 @@ from broker.hub import COPY_FILE
 from broker.records import verify
 from tests.real.hall import RunningHall, reading, running_hall, until
 from tests.real.oracle import Decided, lost, out_of_turn, twice
-from tests.real.test_recovery import is_settled, numbers
+from tests.real.test_recovery import numbers
 
 FILES = ("journal.db", "journal.db-wal", "journal.db-shm")
 
@@ -70,7 +70,7 @@ class Presser:
         time.sleep(1)
         for _ in range(calls):
             assert self._hall.press(self.counter, "call")
-        until(partial(is_settled, self._hall, self.kiosk, self.counter), "every row's result")
+        until(partial(self._hall.is_settled, self.kiosk, self.counter), "every row's result")
 
 
 def as_decided(row: Decided) -> Decided:
