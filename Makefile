@@ -39,6 +39,9 @@ check: setup ## format, lint, types, arrows and limits
 	$(BIN)/mypy
 	$(BIN)/pytest -q tests/test_arrows.py tests/test_limits.py
 
+readme: setup ## write again what README has from the code: diagrams, reference of the wire
+	$(BIN)/python -m tests.readme
+
 proof-kills: setup ## kill -9 50 times a broker, seeded; writes tests/real/kills.json (10 minutes)
 	$(BIN)/python -m tests.real.kills --kills 50 --out tests/real/kills.json $(ARGS)
 

@@ -186,8 +186,9 @@ class Box:
         if not self.obeys(hub["gen"]):
             return
         if hub["start"] != self.hub_start:
-            self.hub_start, self.beat, self.answered = hub["start"], 0, False
-            self.due_s["birth"] = 0.0
+            if self.hub_start:
+                self.answered, self.due_s["birth"] = False, 0.0
+            self.hub_start, self.beat = hub["start"], 0
         self.beat = max(self.beat, hub["beat"])
 
     def obeys(self, gen: str) -> bool:
@@ -206,6 +207,10 @@ class Box:
         if ack.get("give") is not None:
             self.give(ack["give"])
             return
+        if ack.get("owner"):
+            # Of a disk that was another box's: its rows are never taken from this one.
+            sql = "DELETE FROM rows WHERE stream = ? AND result IS NULL"
+            self.db.execute(sql, (ack["stream"],))
         known = {(stream, seq): (place, row) for place, stream, seq, row, *_ in self.pending()}
         is_news = not self.answered or ack.get("want", 0) > 0
         self.answered, self.window = True, ack.get("window", COMMANDS_MAX)

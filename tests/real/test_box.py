@@ -1,9 +1,13 @@
 """A third party's button box, written from README's wire format alone, is as good as a kiosk."""
 
+import ast
+import sys
+
 import pytest
 
 from broker.records import verify
-from tests.real.boxes import Hall, hall
+from tests.arrows import imports
+from tests.real.boxes import PROGRAM, Hall, hall
 from tests.real.hall import until
 from tests.real.oracle import invented, lost, out_of_turn, skipped, twice
 
@@ -15,6 +19,14 @@ def faults(of: Hall, *boxes: str) -> list[str]:
     journal, kept = of.journal(), {box: of.outbox(box) for box in boxes}
     found = [*lost(journal, kept), *invented(journal, kept), *twice(journal)]
     return [*found, *out_of_turn(journal)]
+
+
+def test_a_strangers_box_knows_no_code_of_ours() -> None:
+    """Only what comes with Python, and paho: all else it has from README."""
+    tree = ast.parse(PROGRAM.read_text())
+    modules = {name.partition(".")[0] for _, name in imports(tree, "box", frozenset())}
+
+    assert modules <= {*sys.stdlib_module_names, "paho"}
 
 
 def test_a_strangers_box_gets_each_ticket_once_whatever_is_killed() -> None:
