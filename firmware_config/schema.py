@@ -85,6 +85,8 @@ class HallSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         holidays: A file beside this one.
         far_seat_m: How far the farthest reader of a board sits.
         command_ttl_s: A press older than this is refused as stale.
+        priority_per_normal: After so many priority calls in a row a counter calls a normal ticket.
+        rank_wait_min: A counter passes over its ranked order for who came so much earlier.
         served_min_s: Called for at least this long counts as served, else as a no-show.
         paper: Prefix of the paper numbers in the drawer.
         spoken_number: "digits" = A 0 0 7, "number" = A 7.
@@ -119,6 +121,12 @@ class HallSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         int, Meta(ge=0, le=60, description="whole minutes, 0 to 60", examples=[3])
     ] = 3
     no_show_max: Annotated[int, Meta(ge=0, le=9, description="times, 0 to 9", examples=[2])] = 2
+    priority_per_normal: Annotated[
+        int, Meta(ge=1, le=9, description="calls in a row, 1 to 9", examples=[2])
+    ] = 2
+    rank_wait_min: Annotated[
+        int, Meta(ge=0, le=240, description="whole minutes, 0 to 240", examples=[15])
+    ] = 15
     paper: Prefix | None = None
     spoken_number: Literal["digits", "number"] = "digits"
     issue_from: str | None = None
@@ -424,6 +432,8 @@ def setup_of(file: HallFile, *, calendar: Calendar | None = None) -> Setup:
         no_show_return_after=file.hall.no_show_return_after,
         no_show_return_min=file.hall.no_show_return_min,
         no_show_max=file.hall.no_show_max,
+        priority_per_normal=file.hall.priority_per_normal,
+        rank_wait_min=file.hall.rank_wait_min,
         calendar=calendar,
         paper=file.hall.paper or "",
         offline={node.id: node.offline for node in file.nodes if isinstance(node, KioskNode)},

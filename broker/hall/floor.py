@@ -22,6 +22,7 @@ class Floor:
         visits: The tickets of each visit, by its id.
         counters: By id: all of the setup, and any an event has named.
         queues: By service id: all of the setup, and any an event has named.
+        counters_of: The counters that serve each service, as the setup says.
         away: Parked tickets that return by themselves, by id.
         calls: Newest last; those too old for any board are dropped.
     """
@@ -35,10 +36,10 @@ class Floor:
         self.queues: dict[str, Queue]
         self.away: dict[str, Ticket]
         self.calls: deque[Call]
-        self._counters_of: dict[str, list[int]] = {}
+        self.counters_of: dict[str, list[int]] = {}
         for counter in setup.counters.values():
             for service in counter.serves:
-                self._counters_of.setdefault(service, []).append(counter.id)
+                self.counters_of.setdefault(service, []).append(counter.id)
         self._changed: set[int] = set()
         self._board_changed = False
         self._clear()
@@ -134,12 +135,13 @@ class Floor:
         for member in members:
             waits = member.state is TicketState.WAITING
             ready = waits and member.printed and free
-            self._index(member, waits=waits, line=self._line_of(member) if ready else None)
+            self._index(member, waits=waits, line=self.line_of(member) if ready else None)
             if member.counter is not None:
                 # Its call, or how many it could call after it: the rest of the visit counts.
                 self._changed.add(member.counter)
 
-    def _line_of(self, ticket: Ticket) -> str | int:
+    def line_of(self, ticket: Ticket) -> str | int:
+        """Return who may call the ticket: its service's counters, or one alone."""
         only = ticket.only_counter
         if only is None or self.counters[only].status == "closed":
             return ticket.service
@@ -155,7 +157,7 @@ class Floor:
                 continue
             found: Line = self._queue(name) if isinstance(name, str) else self.counters[name]
             (found.enter if is_in else found.leave)(ticket)
-            counters = self._counters_of.get(name, ()) if isinstance(name, str) else (name,)
+            counters = self.counters_of.get(name, ()) if isinstance(name, str) else (name,)
             self._changed.update(counters)
         ticket.line = line
 

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
+from heapq import merge
 from operator import attrgetter
 from typing import Literal
 
@@ -15,20 +16,39 @@ _by_place = attrgetter("place")
 
 @dataclass(slots=True, kw_only=True)
 class Line:
-    """Tickets that could be called now, next one first: they wait, are on paper, and free.
+    """Tickets that could be called now: they wait, are on paper, and free.
 
     Free: nobody of their visit is at a counter.
+
+    Attributes:
+        normal, priority: Those of each class, next one first.
     """
 
-    ready: list[Ticket] = field(default_factory=list)
+    normal: list[Ticket] = field(default_factory=list)
+    priority: list[Ticket] = field(default_factory=list)
+
+    def of(self, *, priority: bool) -> list[Ticket]:
+        """Return those of one class, next one first."""
+        return self.priority if priority else self.normal
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.normal) + len(self.priority)
+
+    @property
+    def ready(self) -> list[Ticket]:
+        """All of them by place, whatever their class. Costs as much as there are."""
+        return list(merge(self.normal, self.priority, key=_by_place))
 
     def enter(self, ticket: Ticket) -> None:
         """Put the ticket at its place."""
-        insort(self.ready, ticket, key=_by_place)
+        insort(self.of(priority=ticket.priority), ticket, key=_by_place)
 
     def leave(self, ticket: Ticket) -> None:
         """Take the ticket, which is in it, out."""
-        del self.ready[bisect_left(self.ready, ticket.place, key=_by_place)]
+        tickets = self.of(priority=ticket.priority)
+        del tickets[bisect_left(tickets, ticket.place, key=_by_place)]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,12 +78,14 @@ class CounterState(Line):
     """A counter of the hall, now; in its line stand those that were transferred to it alone.
 
     Attributes:
+        priority_calls: How many of its newest calls, in a row, were for priority tickets.
         sent: All tickets transferred to it alone, whatever became of them.
     """
 
     id: int
     status: CounterStatus = "closed"
     current: Ticket | None = None
+    priority_calls: int = 0
     sent: list[Ticket] = field(default_factory=list)
 
     @property

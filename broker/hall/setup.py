@@ -169,7 +169,8 @@ class Counter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A service point with a number (*loket*).
 
     Attributes:
-        serves: Service ids in ranked order; among equals the longest wait is first.
+        serves: Service ids in ranked order: the rank decides until somebody has waited much longer
+            than those it would let go first (`Setup.rank_wait_min`).
         where: How to find it, by language code.
         direction: The arrow beside its number on the boards of its zone.
     """
@@ -196,6 +197,9 @@ class Setup(Struct, frozen=True, kw_only=True):
         no_show_return_after: Places behind which who did not come returns.
         no_show_return_min: Minutes before which it does not.
         no_show_max: How often it returns; then its ticket is closed.
+        priority_per_normal: So many priority tickets in a row a counter calls before a normal one.
+        rank_wait_min: Minutes by which a ticket may be older than the one of a better ranked
+            service that is called before it.
         hold_min: Minutes after which a held ticket returns by itself (DESIGN §4).
         hold_max: How often a ticket can be held.
         paper: Prefix of the paper numbers in the drawer; empty when there are none.
@@ -217,6 +221,8 @@ class Setup(Struct, frozen=True, kw_only=True):
     no_show_return_after: int = 3
     no_show_return_min: int = 3
     no_show_max: int = 2
+    priority_per_normal: int = 2
+    rank_wait_min: int = 15
     hold_min: int = 30
     hold_max: int = 2
     paper: str = ""
@@ -239,6 +245,8 @@ def make_setup(  # noqa: PLR0913 - the sections of a hall file, each by name
     no_show_return_after: int = 3,
     no_show_return_min: int = 3,
     no_show_max: int = 2,
+    priority_per_normal: int = 2,
+    rank_wait_min: int = 15,
     paper: str = "",
     offline: Mapping[str, str] | None = None,
     calendar: Calendar | None = None,
@@ -270,6 +278,8 @@ def make_setup(  # noqa: PLR0913 - the sections of a hall file, each by name
         no_show_return_after=no_show_return_after,
         no_show_return_min=no_show_return_min,
         no_show_max=no_show_max,
+        priority_per_normal=priority_per_normal,
+        rank_wait_min=rank_wait_min,
         paper=paper,
         offline=dict(offline or {}),
         calendar=calendar,

@@ -268,6 +268,7 @@ class Hall(Floor):
             ticket.repeat = event.repeat
         else:
             self._queue(ticket.service).calls += 1
+            counter.priority_calls = counter.priority_calls + 1 if ticket.priority else 0
         if ticket.number:
             self._record_call(ticket, counter.id)
 

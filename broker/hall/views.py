@@ -11,12 +11,11 @@ from msgspec.structs import replace
 
 from broker.hall.commands import Number
 from broker.hall.intake import Takes, offered
-from broker.hall.policy import waiting
+from broker.hall.policy import upcoming, waiting
 from broker.hall.setup import CounterId
 from broker.hall.stamps import AtMs, CallId, Count, Day, DisruptedBy, Generation, Position, Repeat
 
 if TYPE_CHECKING:
-    from broker.hall.queues import Queue
     from broker.hall.state import Hall
     from broker.hall.ticket import Ticket
 
@@ -75,6 +74,7 @@ class CounterCall(Struct, frozen=True, kw_only=True):
     """The ticket at a counter.
 
     Attributes:
+        priority: It is of the class that is called first.
         paper: It waited because its slip is out, though it was refused, cancelled, expired or
             never heard of: staff may want to look at the slip.
     """
@@ -87,6 +87,7 @@ class CounterCall(Struct, frozen=True, kw_only=True):
     called_ms: AtMs
     repeat: Repeat = 1
     paper: bool = False
+    priority: bool = False
 
 
 class CounterView(Struct, frozen=True, kw_only=True):
@@ -110,7 +111,7 @@ class ServiceQueue(Struct, frozen=True, kw_only=True):
 
     Attributes:
         waiting: Tickets that wait, printed or not.
-        next: The next numbers to be called, at most 3.
+        next: The next numbers to be called, at most 3 (`broker.hall.policy.upcoming`).
         last: The newest number issued today; empty before the first.
         issued: Tickets issued today.
         takes: Whether more are given out now; the snapshot is made again when that changes.
@@ -188,17 +189,18 @@ def queue_view(hall: "Hall", *, gen: str, at_ms: int) -> QueueView:
         at_ms=at_ms,
         day=hall.day,
         services={
-            service: _service_queue(hall.queues[service], takes)
+            service: _service_queue(hall, service, takes)
             for service, takes in offered(hall, at_ms).items()
         },
         offline=dict(hall.offline),
     )
 
 
-def _service_queue(queue: "Queue", takes: Takes) -> ServiceQueue:
+def _service_queue(hall: "Hall", service: str, takes: Takes) -> ServiceQueue:
+    queue = hall.queues[service]
     return ServiceQueue(
         waiting=queue.waiting,
-        next=tuple(ticket.number for ticket in queue.ready[:NEXT_COUNT]),
+        next=tuple(ticket.number for ticket in upcoming(hall, service, NEXT_COUNT)),
         last=queue.last,
         issued=queue.issued,
         takes=takes,
@@ -216,4 +218,5 @@ def _counter_call(ticket: "Ticket") -> CounterCall:
         called_ms=ticket.called_ms,
         repeat=ticket.repeat,
         paper=ticket.paper,
+        priority=ticket.priority,
     )

@@ -33,7 +33,7 @@ from broker.hall.transitions import check_move
 NUMBER_MAX = 999
 
 REINSTATED_BEHIND = 2
-"""Who is back after all stands behind the next two (DESIGN §4)."""
+"""Who is back after all stands behind the next two of the same class (DESIGN §4)."""
 
 _TO: dict[type[Command], TicketState] = {
     Cancel: TicketState.CLOSED,
@@ -139,7 +139,8 @@ def _hold(hall: Hall, ticket: Ticket, asked: Asked) -> TicketParked:
 
 
 def _reinstate(hall: Hall, ticket: Ticket) -> TicketReinstated:
-    before = policy.upcoming(hall, ticket.service, REINSTATED_BEHIND)
+    line = hall.queues[ticket.service].of(priority=ticket.priority)
+    before = line[:REINSTATED_BEHIND]
     behind = before[-1] if before else None
     if behind is None or behind.place < ticket.place:
         return TicketReinstated(ticket=ticket.id)

@@ -26,6 +26,12 @@ BROKEN = {
     "a pin of a bus": ("B = 27", "B = 2", "(kiosk-1): buttons.B", "allow_pins"),
     "no pin": ("B = 27", "B = 40", "(kiosk-1): buttons.B", "2 to 27"),
     "an unknown key": ("quota = 150", "kuota = 150", "(ktp-el): kuota", "did you mean quota?"),
+    "a ratio that starves": (
+        "priority_per_normal = 2",
+        "priority_per_normal = 0",
+        "hall.priority_per_normal",
+        "calls in a row, 1 to 9",
+    ),
     "an unknown section": ("[wifi]", "[wify]", "wify", "did you mean wifi?"),
     "a service nobody serves": (
         'serves = ["konsultasi-hukum", "tilang"]',

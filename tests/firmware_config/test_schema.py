@@ -86,6 +86,17 @@ def test_the_demo_has_two_kiosks_six_counters_and_a_board() -> None:
     assert counts == {"hub": 1, "web": 1, "kiosk": 2, "counter": 6, "board": 1}
 
 
+def test_what_the_file_says_of_turns_reaches_the_rules(tmp_path: Path) -> None:
+    """Each key its own."""
+    file = tmp_path / "hall.toml"
+    keys = "priority_per_normal = 3\nrank_wait_min = 0\n"
+    small = (EXAMPLES / "small.toml").read_text(encoding="utf-8")
+    file.write_text(small.replace("[hall]\n", f"[hall]\n{keys}", 1), encoding="utf-8")
+    setup = setup_of(load_hall(file))
+
+    assert (setup.priority_per_normal, setup.rank_wait_min) == (3, 0)
+
+
 def test_what_the_file_says_of_no_shows_reaches_the_rules(tmp_path: Path) -> None:
     """Each key its own."""
     file = tmp_path / "hall.toml"

@@ -29,6 +29,7 @@ from broker.hall.commands import (
     SetService,
 )
 from broker.hall.events import DayOpened, HallEvent, TicketIssued
+from broker.hall.queues import Line
 from broker.hall.rules import Actor, Asked, Refusal, decide
 from broker.hall.setup import Agency, Counter, Service, Setup, make_setup
 from broker.hall.state import Changed, Hall
@@ -178,9 +179,9 @@ class Story:
         self.ask(OpenDay(date=DAY))
         return self
 
-    def take(self, *services: str) -> list[str]:
+    def take(self, *services: str, priority: bool = False) -> list[str]:
         """Take and print tickets of one visit; return their ids."""
-        taken = self.ask(Issue(services=services))
+        taken = self.ask(Issue(services=services, priority=priority))
         issued = [event for event in taken if isinstance(event, TicketIssued)]
         for event in issued:
             self.ask(ConfirmPrint(ticket=event.ticket, number=event.number))
@@ -293,14 +294,12 @@ def check_queues(hall: Hall) -> None:
     ready.sort(key=lambda ticket: ticket.place)
     for service, queue in hall.queues.items():
         assert queue.waiting == sum(ticket.service == service for ticket in waits), service
-        assert queue.ready == [
-            t for t in ready if t.service == service and not is_for_one(hall, t)
-        ], service
+        here = [t for t in ready if t.service == service and not is_for_one(hall, t)]
+        check_line(queue, here)
         assert queue.issued == sum(t.service == service and t.number != "" for t in tickets)
     for counter in hall.counters.values():
-        assert counter.ready == [
-            t for t in ready if t.only_counter == counter.id and is_for_one(hall, t)
-        ], counter.id
+        here = [t for t in ready if t.only_counter == counter.id and is_for_one(hall, t)]
+        check_line(counter, here)
         sent = [ticket.id for ticket in tickets if ticket.only_counter == counter.id]
         assert sorted(ticket.id for ticket in counter.sent) == sorted(sent)
     assert hall.away == {t.id: t for t in tickets if t.back_ms}
@@ -309,6 +308,13 @@ def check_queues(hall: Hall) -> None:
         assert not ticket.back_ms or ticket.parked_for, ticket
     members = [ticket.id for visit in hall.visits.values() for ticket in visit]
     assert sorted(members) == sorted(hall.tickets)
+
+
+def check_line(line: Line, tickets: list[Ticket]) -> None:
+    """Assert that just these stand in the line, each in its class."""
+    assert line.normal == [ticket for ticket in tickets if not ticket.priority]
+    assert line.priority == [ticket for ticket in tickets if ticket.priority]
+    assert (line.ready, line.count) == (tickets, len(tickets))
 
 
 def is_for_one(hall: Hall, ticket: Ticket) -> bool:

@@ -237,14 +237,14 @@ def test_a_visit_is_passed_over_while_one_of_it_is_at_a_counter() -> None:
     story = opened()
     first, second = story.take("ktp-el", "pajak")
     third = story.take("pajak")[0]
-    ready = story.hall.queues["pajak"].ready
+    queue = story.hall.queues["pajak"]
     story.call(1)
-    assert [ticket.id for ticket in ready] == [third]
+    assert [ticket.id for ticket in queue.ready] == [third]
     assert story.hall.queues["pajak"].waiting == 2
 
     story.after(300).close(1)
 
-    assert [ticket.id for ticket in ready] == [second, third]
+    assert [ticket.id for ticket in queue.ready] == [second, third]
     assert story.hall.tickets[first].outcome == "served"
 
 
