@@ -25,6 +25,9 @@ Number = Annotated[str, Meta(pattern=r"^[A-Z0-9]{1,2}[0-9]{3}\Z")]
 Services = Annotated[tuple[Id, ...], Meta(min_length=1, max_length=64)]
 """Some of the hall's services."""
 
+Score = Annotated[int, Meta(ge=1, le=4)]
+"""How a visitor found the service: 1 = worst, as the survey's four answers (SKM)."""
+
 AGE_MAX_MS = 40 * 24 * 3600 * 1000
 
 AgeMs = Annotated[int, Meta(ge=0, le=AGE_MAX_MS)]
@@ -113,6 +116,13 @@ class Reinstate(Command, frozen=True, kw_only=True):
     """Bring back a ticket that ended today, behind the next two: the visitor is here after all."""
 
     ticket: Origin
+
+
+class SetPriority(Command, frozen=True, kw_only=True):
+    """Move a ticket to the priority class, or back to the normal one; its place is as it was."""
+
+    ticket: Origin
+    priority: bool
 
 
 class Disrupt(Command, frozen=True, kw_only=True):
@@ -222,6 +232,18 @@ class CloseCounter(CounterCommand, frozen=True, kw_only=True):
     """Close the counter; a current ticket is closed as `call_next` would."""
 
 
+class Rate(CounterCommand, frozen=True, kw_only=True):
+    """Say how the visitor at the counter, or the one who just left it, found the service.
+
+    Attributes:
+        score: 1 = worst, to 4.
+    """
+
+    expires: ClassVar[bool] = False
+
+    score: Score
+
+
 class ReturnDue(Command, frozen=True, kw_only=True):
     """Let every parked ticket wait again whose time has come. Hub only, when `policy.due` says."""
 
@@ -243,6 +265,7 @@ AnyCommand = (
     | Hold
     | Return
     | Reinstate
+    | SetPriority
     | Disrupt
     | Resume
     | Admit
@@ -259,6 +282,7 @@ AnyCommand = (
     | PauseCounter
     | OpenCounter
     | CloseCounter
+    | Rate
     | ReturnDue
     | OpenDay
 )

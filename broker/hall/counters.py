@@ -13,6 +13,7 @@ from broker.hall.commands import (
     OpenCounter,
     Park,
     PauseCounter,
+    Rate,
     Recall,
     SetService,
     Start,
@@ -27,6 +28,7 @@ from broker.hall.events import (
     TicketCalled,
     TicketClosed,
     TicketParked,
+    TicketRated,
     TicketRecalled,
     TicketTransferred,
 )
@@ -50,7 +52,11 @@ AnyCounterCommand = (
     | PauseCounter
     | OpenCounter
     | CloseCounter
+    | Rate
 )
+
+RATE_MS = 3 * 60_000
+"""Who has left a counter can press its rating buttons so long."""
 
 
 def decide(
@@ -71,6 +77,8 @@ def decide(
             return turn(counter, command)
         case CloseCounter():
             return (*_end_by_age(hall, counter, command, asked), *turn(counter, command))
+        case Rate():
+            return _rate(hall, counter, command, asked)
         case _:
             return _of_current(hall, counter, command, asked)
 
@@ -131,7 +139,7 @@ def _check_press(hall: Hall, command: AnyCounterCommand, by: Actor, asked: Asked
         what = snake_case(type(command).__name__)
         raise Refusal("stale", f"{name}: {what} is older than {hall.setup.command_ttl_s} s")
     counter = hall.counters[command.counter]
-    if command.seen != counter.call_id:
+    if command.seen != counter.call_id and not isinstance(command, Rate):
         raise Refusal(
             "seen_other", f"{name}: call is {counter.call_id!r}, pressed at {command.seen!r}"
         )
@@ -172,6 +180,38 @@ def _call_number(
         *_end_by_age(hall, counter, command, asked),
         TicketCalled(ticket=ticket.id, counter=counter.id, call_id=asked.origin),
     )
+
+
+def _rate(hall: Hall, counter: CounterState, command: Rate, asked: Asked) -> tuple[HallEvent, ...]:
+    ticket = _rater(hall, counter, command, asked)
+    if ticket is None:
+        raise Refusal("nobody_to_rate", f"counter {counter.id}: nobody is there, nor just left")
+    check_move(ticket, command, ticket.state)
+    return (TicketRated(ticket=ticket.id, counter=counter.id, score=command.score),)
+
+
+def _rater(hall: Hall, counter: CounterState, command: Rate, asked: Asked) -> Ticket | None:
+    """Return whose press of a rating button this was.
+
+    Who leaves rates, often when the next one is called already. That one is at the counter as soon
+    as a call would count as served. A press that comes late, or crossed with a call, says by `seen`
+    who was called when it was made.
+    """
+    current = counter.current if command.seen == counter.call_id else None
+    last = counter.last if counter.last and counter.last.state is TicketState.CLOSED else None
+    pressed_ms = asked.at_ms - (command.age_ms or 0)
+    if current is not None and _is_here(hall, current, pressed_ms):
+        return current
+    if command.seen and current is None:
+        return last if last and last.call_id == command.seen else None
+    is_recent = command.age_ms is not None and pressed_ms - counter.last_ms <= RATE_MS
+    return last if last and is_recent else current
+
+
+def _is_here(hall: Hall, ticket: Ticket, at_ms: int) -> bool:
+    """Return whether who was called counts as served when staff go on without another word."""
+    called_s = (at_ms - ticket.called_ms) / 1000
+    return ticket.state is TicketState.SERVING or called_s >= hall.setup.served_min_s
 
 
 def _check_serves(hall: Hall, counter: int, ticket: Ticket) -> None:
@@ -222,8 +262,7 @@ def _end_by_age(
     ticket = counter.current
     if ticket is None:
         return ()
-    called_s = (asked.at_ms - ticket.called_ms) / 1000
-    served = ticket.state is TicketState.SERVING or called_s >= hall.setup.served_min_s
+    served = _is_here(hall, ticket, asked.at_ms)
     return (_end(hall, ticket, command, asked, "served" if served else "no_show"),)
 
 

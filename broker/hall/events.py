@@ -161,6 +161,26 @@ class TicketTransferred(Event, frozen=True, kw_only=True):
     counter: int | None = None
 
 
+class PrioritySet(Event, frozen=True, kw_only=True):
+    """The ticket is of the priority class, or of the normal one; its place is as it was."""
+
+    ticket: str
+    priority: bool
+
+
+class TicketRated(Event, frozen=True, kw_only=True):
+    """Its bearer said how the service was. The last one of a ticket counts.
+
+    Attributes:
+        counter: Whose buttons were pressed.
+        score: 1 = worst, to 4.
+    """
+
+    ticket: str
+    counter: int
+    score: int
+
+
 class ServiceSet(Event, frozen=True, kw_only=True):
     """The ticket is for this service; its number, its place and where it stands are as before."""
 
@@ -287,6 +307,8 @@ HallEvent = (
     | TicketParked
     | TicketReturned
     | TicketTransferred
+    | PrioritySet
+    | TicketRated
     | ServiceSet
     | TicketReinstated
     | TicketClosed

@@ -79,6 +79,8 @@ class CounterState(Line):
 
     Attributes:
         priority_calls: How many of its newest calls, in a row, were for priority tickets.
+        last: The ticket that was served here last; None before the first.
+        last_ms: Hub's wall clock at its end.
         sent: All tickets transferred to it alone, whatever became of them.
     """
 
@@ -86,6 +88,8 @@ class CounterState(Line):
     status: CounterStatus = "closed"
     current: Ticket | None = None
     priority_calls: int = 0
+    last: Ticket | None = None
+    last_ms: int = 0
     sent: list[Ticket] = field(default_factory=list)
 
     @property

@@ -30,6 +30,7 @@ from broker.hall.commands import (
     Return,
     ReturnDue,
     ServedByHand,
+    SetPriority,
     snake_case,
 )
 from broker.hall.events import DayOpened, HallEvent
@@ -51,9 +52,9 @@ __all__ = [
 
 MAY: Mapping[str, tuple[type[Command], ...]] = {
     "kiosk": (Issue, ConfirmPrint, Cancel),
-    "counter": (CounterCommand, Return, Admit, ServedByHand),
+    "counter": (CounterCommand, Return, SetPriority, Admit, ServedByHand),
     "web": (
-        *(CounterCommand, Cancel, Hold, Return, Reinstate),
+        *(CounterCommand, Cancel, Hold, Return, Reinstate, SetPriority),
         *(Disrupt, Resume, Admit, ServedByHand),
     ),
     "bearer": (Cancel, Hold),
@@ -82,7 +83,7 @@ def decide(hall: Hall, command: AnyCommand, by: Actor, asked: Asked) -> tuple[Ha
             return _open_day(hall, command)
         case ConfirmPrint():
             return paper.confirm(hall, command, by, asked)
-        case Issue() | Cancel() | Hold() | Return() | Reinstate() | ReturnDue():
+        case Issue() | Cancel() | Hold() | Return() | Reinstate() | SetPriority() | ReturnDue():
             return visits.decide(hall, command, by, asked)
         case Admit() | ServedByHand():
             return desk.decide(hall, command, by, asked)

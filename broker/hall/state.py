@@ -30,6 +30,7 @@ from broker.hall.events import (
     NumbersMoved,
     OriginGap,
     PrintConfirmed,
+    PrioritySet,
     ServiceDisrupted,
     ServiceResumed,
     ServiceSet,
@@ -40,6 +41,7 @@ from broker.hall.events import (
     TicketCorrected,
     TicketIssued,
     TicketParked,
+    TicketRated,
     TicketRecalled,
     TicketReinstated,
     TicketReopened,
@@ -64,7 +66,15 @@ TicketMove = (
 )
 """What brings a ticket into another state."""
 
-TicketEvent = TicketMove | TicketIssued | TicketCorrected | PrintConfirmed | ServiceSet
+TicketEvent = (
+    TicketMove
+    | TicketIssued
+    | TicketCorrected
+    | PrintConfirmed
+    | PrioritySet
+    | TicketRated
+    | ServiceSet
+)
 """What happens to one ticket."""
 
 
@@ -147,6 +157,11 @@ class Hall(Floor):
                 self._corrected(event, ticket)
             case PrintConfirmed():
                 ticket.printed = True
+            case PrioritySet():
+                self._index(ticket, waits=False, line=None)  # before its class changes
+                ticket.priority = event.priority
+            case TicketRated():
+                ticket.score = event.score
             case ServiceSet():
                 self._serve_as(ticket, event.service)
             case _:
@@ -175,9 +190,7 @@ class Hall(Floor):
                 self._put(ticket, TicketState.WAITING)
                 ticket.paper = True
             case TicketClosed():
-                self._put(ticket, TicketState.CLOSED)
-                ticket.outcome = event.outcome
-                ticket.by_hand = event.by_hand
+                self._closed(event, ticket, at_ms)
             case _:
                 assert_never(event)
 
@@ -199,7 +212,7 @@ class Hall(Floor):
         ticket.visit = event.visit
         ticket.place = (event.issued_ms, *ticket.place[1:])
         ticket.code_sha256 = event.code_sha256
-        ticket.priority = event.priority
+        ticket.priority = ticket.priority or event.priority
         ticket.node = event.node
         ticket.paper = ticket.paper or event.paper
         self.visits.setdefault(ticket.visit, []).append(ticket)
@@ -281,6 +294,14 @@ class Hall(Floor):
         if event.back_ms > 0:
             ticket.back_ms = event.back_ms
             self.away[ticket.id] = ticket
+
+    def _closed(self, event: TicketClosed, ticket: Ticket, at_ms: int) -> None:
+        if ticket.counter is not None and event.outcome == "served":
+            counter = self.counters[ticket.counter]
+            counter.last, counter.last_ms = ticket, at_ms
+        self._put(ticket, TicketState.CLOSED)
+        ticket.outcome = event.outcome
+        ticket.by_hand = event.by_hand
 
     def _reinstated(self, event: TicketReinstated, ticket: Ticket) -> None:
         self._put(ticket, TicketState.WAITING)

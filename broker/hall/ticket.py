@@ -43,6 +43,7 @@ class Ticket:
         repeat: 1 for the first call, 2 for the first recall, ...
         outcome: None until closed.
         by_hand: It was called by voice while the hub was gone: how long it waited is not known.
+        score: What its bearer said of the service, 1 = worst, to 4; 0 = nothing.
         free_ms: Hub's wall clock when the visit was last free again; its wait counts from the
             issue or from then, whichever is later (DESIGN §4). 0 = the visit was never busy.
         parked_for: Why it is parked; None unless it is.
@@ -73,6 +74,7 @@ class Ticket:
     repeat: int = 0
     outcome: Outcome | None = None
     by_hand: bool = False
+    score: int = 0
     free_ms: int = 0
     parked_for: ParkedFor | None = None
     back_ms: int = 0

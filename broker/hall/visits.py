@@ -16,9 +16,11 @@ from broker.hall.commands import (
     Reinstate,
     Return,
     ReturnDue,
+    SetPriority,
 )
 from broker.hall.events import (
     HallEvent,
+    PrioritySet,
     TicketClosed,
     TicketIssued,
     TicketParked,
@@ -42,7 +44,7 @@ _TO: dict[type[Command], TicketState] = {
     Reinstate: TicketState.WAITING,
 }
 
-VisitCommand = Issue | Cancel | Hold | Return | Reinstate | ReturnDue
+VisitCommand = Issue | Cancel | Hold | Return | Reinstate | ReturnDue | SetPriority
 
 
 def decide(hall: Hall, command: VisitCommand, by: Actor, asked: Asked) -> tuple[HallEvent, ...]:
@@ -56,6 +58,8 @@ def decide(hall: Hall, command: VisitCommand, by: Actor, asked: Asked) -> tuple[
             return _issue(hall, command, by, asked)
         case ReturnDue():
             return _return_due(hall, command, asked)
+        case SetPriority():
+            return _set_priority(hall, command)
         case _:
             ticket = _find(hall, command.ticket)
             check_own(ticket, by)
@@ -145,6 +149,14 @@ def _reinstate(hall: Hall, ticket: Ticket) -> TicketReinstated:
     if behind is None or behind.place < ticket.place:
         return TicketReinstated(ticket=ticket.id)
     return TicketReinstated(ticket=ticket.id, behind=behind.id)
+
+
+def _set_priority(hall: Hall, command: SetPriority) -> tuple[HallEvent, ...]:
+    ticket = _find(hall, command.ticket)
+    check_move(ticket, command, ticket.state)
+    if ticket.priority is command.priority:
+        return ()
+    return (PrioritySet(ticket=ticket.id, priority=command.priority),)
 
 
 def _return_due(hall: Hall, command: ReturnDue, asked: Asked) -> tuple[HallEvent, ...]:

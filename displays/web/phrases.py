@@ -57,6 +57,10 @@ REFUSED: dict[str, Phrase] = {
         id="Belum ada nomor yang dipanggil di loket ini.",
         en="No number is called at this counter.",
     ),
+    "nobody_to_rate": Phrase(
+        id="Belum ada yang dapat menilai di loket ini.",
+        en="There is nobody at this counter to rate it.",
+    ),
     "counter_closed": Phrase(
         id="Loket tutup. Buka dulu, atau pilih loket lain.",
         en="The counter is closed. Open it, or choose another.",

@@ -21,11 +21,13 @@ from broker.hall.commands import (
     OpenCounter,
     OpenDay,
     PauseCounter,
+    Rate,
     Reinstate,
     Resume,
     Return,
     ReturnDue,
     ServedByHand,
+    SetPriority,
     SetService,
 )
 from broker.hall.events import DayOpened, HallEvent, TicketIssued
@@ -101,7 +103,9 @@ def example(kind: type[Command], *, seen: str = "", number: str = "A001") -> Any
         Disrupt(services=("kk",), why="no_staff"),
         Resume(services=("kk",)),
         CallNumber(counter=1, seen=seen, number=number),
+        SetPriority(ticket=origin(2), priority=True),
         SetService(counter=1, seen=seen, service="kk"),
+        Rate(counter=1, seen=seen, score=4),
         ReturnDue(),
         OpenDay(date="2026-12-01"),
     )
@@ -114,7 +118,7 @@ def by_default(command: AnyCommand) -> Actor:
     match command:
         case OpenDay() | ReturnDue():
             return HUB
-        case Admit() | Hold() | Return() | Reinstate() | Disrupt() | Resume():
+        case Admit() | Hold() | Return() | Reinstate() | SetPriority() | Disrupt() | Resume():
             return DESK
         case _ if hasattr(command, "counter"):
             return STAFF

@@ -35,12 +35,14 @@ from broker.hall.commands import (
     OpenDay,
     Park,
     PauseCounter,
+    Rate,
     Recall,
     Reinstate,
     Resume,
     Return,
     ReturnDue,
     ServedByHand,
+    SetPriority,
     SetService,
     Start,
     Transfer,
@@ -75,7 +77,11 @@ from tests.broker.hall.given import (
 EXAMPLES = 90
 STEPS = 200
 
-RARE = {"numbers_used_up", "held_out", "visit_busy", "closed", "past_cutoff", "quota_reached"}
+RARE = {"numbers_used_up", "held_out", "visit_busy", "service_needed"} | {
+    "closed",
+    "past_cutoff",
+    "quota_reached",
+}
 """Answers that a run may miss, or that its hall, always open, never gives; tables test them."""
 
 ENDS = (CallNext, CallNumber, NoShow, Close, CloseCounter, Cancel, ConfirmPrint, ServedByHand)
@@ -89,6 +95,7 @@ some_counter = st.sampled_from([1, 2, 3])
 some_press = st.sampled_from(
     [CallNext] * 6
     + [Recall, Recall, NoShow, NoShow, Close, Start, Start, Park, CallNumber, Transfer, SetService]
+    + [Rate, Rate]
     + [PauseCounter, OpenCounter, CloseCounter]
 )
 some_wait_s = st.sampled_from([0, 1, 5, 20, 40, 45, 60, 90, 200])
@@ -163,7 +170,9 @@ class Days(RuleBasedStateMachine):
         """Somebody takes a slip, perhaps one that was asked for while the link was down."""
         known = len(self.story.hall.tickets)
         services = tuple(data.draw(st.lists(some_service, min_size=1, max_size=3)))
-        self.ask(Issue(services=services, age_ms=data.draw(some_wait_s) * 1000))
+        priority = data.draw(st.booleans())
+        age_ms = data.draw(some_wait_s) * 1000
+        self.ask(Issue(services=services, age_ms=age_ms, priority=priority))
         for ticket in list(self.story.hall.tickets.values())[known:]:
             self.ask(ConfirmPrint(ticket=ticket.id, number=ticket.number))
 
@@ -220,6 +229,8 @@ class Days(RuleBasedStateMachine):
             more = {"service": data.draw(some_target), "to_counter": data.draw(to)}
         elif kind is SetService:
             more = {"service": data.draw(some_target.filter(bool))}
+        elif kind is Rate:
+            more = {"score": data.draw(st.integers(1, 4))}
         self.ask(kind(counter=counter, seen=seen, **more), by, stale=data.draw(one_in_ten))
 
     def at_desk(self, data: st.DataObject) -> None:
@@ -231,6 +242,11 @@ class Days(RuleBasedStateMachine):
             self.ask(kind(ticket=ticket))
             if times > 1:
                 self.ask(Return(ticket=ticket))
+
+    def set_priority(self, data: st.DataObject) -> None:
+        """Staff see that somebody belongs to the other class."""
+        ticket, _ = self.any_ticket(data)
+        self.ask(SetPriority(ticket=ticket, priority=data.draw(st.booleans())))
 
     def any_ticket(self, data: st.DataObject) -> tuple[str, str]:
         """Return id and number of a ticket of today, seldom of nobody."""
@@ -281,7 +297,8 @@ class Days(RuleBasedStateMachine):
             + [take] * 3
             + [at_desk] * 3
             + [take_unprinted] * 2
-            + [print_one, print_alone, cancel_one, open_day, return_due, disrupt, by_hand]
+            + [print_one, print_alone, cancel_one, set_priority]
+            + [open_day, return_due, disrupt, by_hand]
         ),
     )
     def anything(self, data: st.DataObject, act: Callable[[Any, st.DataObject], None]) -> None:

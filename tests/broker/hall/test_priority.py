@@ -3,11 +3,32 @@
 import pytest
 from msgspec.structs import replace
 
-from broker.hall.commands import CallNumber, CloseCounter, NoShow, OpenCounter, Reinstate, Transfer
-from broker.hall.events import TicketCalled
+from broker.hall.commands import (
+    CallNumber,
+    CloseCounter,
+    NoShow,
+    OpenCounter,
+    Reinstate,
+    SetPriority,
+    Transfer,
+)
+from broker.hall.events import PrintConfirmed, PrioritySet, TicketCalled, TicketIssued
 from broker.hall.policy import next_ticket, upcoming, waiting
+from broker.hall.refusals import Actor
 from broker.hall.views import counter_view, queue_view
-from tests.broker.hall.given import Story, opened, refolded, small_setup, snapshot
+from tests.broker.hall.given import (
+    BEARER,
+    DESK,
+    KIOSK,
+    STAFF,
+    START_MS,
+    Story,
+    opened,
+    origin,
+    refolded,
+    small_setup,
+    snapshot,
+)
 
 P, N = True, False
 
@@ -145,6 +166,71 @@ def test_who_was_sent_to_a_counter_keeps_the_class() -> None:
 
     assert waiting(story.hall, 3) == 5
     assert calls(story, 3, 5) == ["B002", "B003", "A001", "B004", "B001"]
+
+
+# -- set_priority -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", [STAFF, DESK])
+def test_staff_move_a_ticket_to_the_other_class_at_its_old_place(by: Actor) -> None:
+    """An elderly visitor who pressed the wrong button; said again, nothing happens."""
+    story = queued(N, P, N, P)
+    ticket = story.hall.by_number["A003"]
+    place = ticket.place
+
+    assert story.ask(SetPriority(ticket=ticket.id, priority=True), by) == (
+        PrioritySet(ticket=ticket.id, priority=True),
+    )
+    assert story.ask(SetPriority(ticket=ticket.id, priority=True), by) == ()
+    line = story.hall.queues["kk"].priority
+    assert ([t.number for t in line], ticket.place) == (["A002", "A003", "A004"], place)
+
+    story.ask(SetPriority(ticket=ticket.id, priority=False), by)
+    assert [t.number for t in story.hall.queues["kk"].normal] == ["A001", "A003"]
+    assert snapshot(refolded(story)) == snapshot(story.hall)
+
+
+def test_the_class_of_who_is_called_can_be_put_right() -> None:
+    """The counter shows it at once; its turn stays as it was called."""
+    story = queued(P, P)
+    story.call(2)
+    ticket = story.hall.by_number["A001"]
+
+    story.ask(SetPriority(ticket=ticket.id, priority=False))
+
+    assert story.changed.counters == {2}
+    call = counter_view(story.hall, 2, gen="1-00000000").call
+    assert (call and call.priority, story.hall.counters[2].priority_calls) == (False, 1)
+
+
+@pytest.mark.parametrize("by", [KIOSK, BEARER])
+def test_visitors_do_not_choose_their_class_afterwards(by: Actor) -> None:
+    """At the kiosk they press the button before."""
+    story = queued(N)
+    ticket = story.hall.by_number["A001"].id
+
+    assert story.told(SetPriority(ticket=ticket, priority=True), by)[0] == "not_allowed"
+
+
+def test_a_ticket_that_has_ended_has_no_class_to_change() -> None:
+    """Nor one that nobody knows."""
+    story = queued(N)
+    calls(story, 2, 1)
+    story.close(2)
+    ticket = story.hall.by_number["A001"].id
+
+    assert story.told(SetPriority(ticket=ticket, priority=True))[0] == "moved_on"
+    unheard = SetPriority(ticket=origin(99), priority=True)
+    assert story.told(unheard)[0] == "unknown_ticket"
+
+
+def test_a_class_that_was_set_stays_when_the_issue_is_told_of_later() -> None:
+    """Adopted facts may come in any order of nodes."""
+    story = opened().then(PrioritySet(ticket="x", priority=True))
+    issued = TicketIssued(ticket="x", number="A001", service="kk", visit="x", issued_ms=START_MS)
+    story.then(issued, PrintConfirmed(ticket="x"))
+
+    assert [t.id for t in story.hall.queues["kk"].priority] == ["x"]
 
 
 # -- what is shown ------------------------------------------------------------------------------

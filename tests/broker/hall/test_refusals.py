@@ -24,6 +24,7 @@ from broker.hall.commands import (
     NoShow,
     OpenDay,
     PauseCounter,
+    Rate,
     Reinstate,
     Return,
     ServedByHand,
@@ -214,6 +215,7 @@ CASES = [
     case("counter_closed", called, at_1(Transfer, to_counter=2)),
     case("unknown_service", called, at_1(SetService, service="x")),
     case("not_general", called, at_1(SetService, service="ktp-el")),
+    case("nobody_to_rate", opened, Rate(counter=1, score=4)),
     # transitions
     case("moved_on", called, Cancel(ticket=FIRST)),
     case("counter_closed", opened, PauseCounter(counter=1)),

@@ -25,12 +25,14 @@ from broker.hall.commands import (
     OpenCounter,
     OpenDay,
     PauseCounter,
+    Rate,
     Recall,
     Reinstate,
     Resume,
     Return,
     ReturnDue,
     ServedByHand,
+    SetPriority,
     Start,
     snake_case,
 )
@@ -339,7 +341,7 @@ def test_only_presses_at_a_counter_go_stale(kind: type[Command]) -> None:
 
     code, _ = story.told(example(kind), stale=True)
 
-    assert (code == "stale") == issubclass(kind, CounterCommand)
+    assert (code == "stale") == (issubclass(kind, CounterCommand) and kind is not Rate)
 
 
 def test_the_order_of_the_checks() -> None:
@@ -359,10 +361,10 @@ STAFF_ASK = {kind for kind in COMMANDS if issubclass(kind, CounterCommand)}
 
 ASKED_BY: dict[str, set[type[Command]]] = {
     "kiosk": {Issue, ConfirmPrint, Cancel},
-    "counter": {*STAFF_ASK, Return, Admit, ServedByHand},
+    "counter": {*STAFF_ASK, Return, SetPriority, Admit, ServedByHand},
     "web": {
         *STAFF_ASK,
-        *{Cancel, Hold, Return, Reinstate},
+        *{Cancel, Hold, Return, Reinstate, SetPriority},
         *{Disrupt, Resume, Admit, ServedByHand},
     },
     "bearer": {Cancel, Hold},
