@@ -1,4 +1,4 @@
-"""PURE: the one catalogue of all texts people read on a board, in every language it knows.
+"""PURE: the one catalogue of all texts people read or hear of a call, in every language it knows.
 
 A text is changed here and nowhere else. `say` fills it in; times are written as 08.00 and the day
 as people say it. Sentences of the strip must be true in every hall that runs this release.
@@ -37,6 +37,13 @@ TAKE_A_NUMBER = Phrase(
 STARTING = Phrase(id="Layar sedang disiapkan.", en="This screen is getting ready.")
 FOLLOW_STAFF = Phrase(id="Ikuti petunjuk petugas", en="Please follow the staff")
 NUMBER_STAYS = Phrase(id="Nomor Anda tetap berlaku.", en="Your number stays valid.")
+
+SAY_NUMBER = Phrase(id="Nomor antrean", en="Ticket")
+SAY_GO = Phrase(id="silakan menuju loket", en="please go to counter")
+SAY_COUNTER = Phrase(id="loket", en="counter")
+SAY_AGAIN = Phrase(id="Panggilan ulang", en="Calling again")
+"""What a voice says beside the number's letters and digits and the counter's number: `spoken.py`
+joins them."""
 
 SENTENCES = (
     Phrase(

@@ -171,6 +171,7 @@ class Floor:
                 service=ticket.service,
                 at_ms=ticket.called_ms,
                 repeat=ticket.repeat,
+                priority=ticket.priority,
             )
         )
         oldest_ms = ticket.called_ms - CALL_FRESH_MS

@@ -44,6 +44,7 @@ class Call(Struct, frozen=True, kw_only=True):
         repeat: 1 for the first call, 2 for the first recall (PANGGILAN KE-2), ...
         at_ms: Hub's wall clock when called; its age is the snapshot's `at_ms` minus this.
         over: The ticket has left the counter, or was called again: nobody is to go there for it.
+        priority: Said before others that wait to be said; shown with its sign.
     """
 
     call_id: CallId
@@ -53,6 +54,7 @@ class Call(Struct, frozen=True, kw_only=True):
     at_ms: AtMs
     repeat: Repeat = 1
     over: bool = False
+    priority: bool = False
 
 
 class BoardView(Struct, frozen=True, kw_only=True):
