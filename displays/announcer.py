@@ -20,7 +20,7 @@ from displays.spoken import Form
 FRESH_S = 45.0
 """A call is begun while it is younger than this, or not at all (DESIGN §5.15)."""
 
-GAP_S = 0.6
+GAP_S = 0.5
 """Silence between two announcements, so that nobody takes two for one."""
 
 ONE_LANGUAGE_FROM = 4

@@ -71,6 +71,12 @@ TABLE: dict[str, Row] = {
         "loket slip A007 --out slip.png --width 58",
         "kiosk",
     ),
+    "say": Row(
+        "displays.say",
+        "a call as a sound file; with --list the clips a site may record itself",
+        "loket say A007 3 --lang id --out call.wav",
+        "board",
+    ),
     "sheet": Row(
         "edge.paper_command",
         "paper numbers for the drawer: A4 sheets to print and cut",
