@@ -199,6 +199,10 @@ class Announcer:
         self.counts["said"] += is_aloud
         return Announcement(call, languages, form, is_aloud, length_s)
 
+    def ended(self, now_s: float) -> None:
+        """Take that what was said has ended: a slow sound card may be late, the silence stays."""
+        self._free_s = max(self._free_s, now_s + GAP_S)
+
     def could_not(self, announcement: Announcement, *, now_s: float) -> None:
         """Take it back: there is no sound, so nothing is waited for either."""
         self.counts["said"] -= 1

@@ -17,7 +17,7 @@ from broker.hall.views import BoardView, Call, QueueView
 from broker.wire.generation import Stamp, is_lower, is_older
 from broker.wire.messages import HubState
 from displays.phrases import known
-from displays.rows import Rows
+from displays.rows import Rows, newest_of_each
 from displays.sizes import ROWS_MAX
 
 LOST_AFTER_S = 10.0
@@ -34,6 +34,7 @@ HERO_RUSH_S = 3.0
 All of them are rows at once, so nobody waits to be seen; 3 s is what a line of a road sign gets.
 """
 RUSH = 4
+AFTER_VOICE_S = 2.0  # the call that was said stands big for so long after its last word
 
 NEWS_S = 45.0
 """A call older than this is a row, never news: it doesn't take the hero's place in turn."""
@@ -203,6 +204,7 @@ class Board:
         self._news: list[Call] = []
         self._hero: Call | None = None
         self._hero_s = start_s
+        self._said = ""
         self._pulse_s = start_s - PULSES * PULSE_S
 
     def take_hub(self, state: HubState, *, is_retained: bool, now_s: float) -> None:
@@ -242,6 +244,23 @@ class Board:
             return
         self._queue = view
 
+    def follow_voice(self, call_id: str, now_s: float) -> bool:
+        """Let the call that is being said stand big, until it is said; empty = nothing is said.
+
+        Returns whether that is news.
+        """
+        if call_id == self._said:
+            return False
+        self._said = call_id
+        if not call_id:
+            self._hero_s = max(self._hero_s, now_s + AFTER_VOICE_S - self._hero_hold_s())
+        for call in (call for _, call in self._calls if call.call_id == call_id):
+            self._news = [other for other in self._news if other.call_id != call_id]
+            self._announced.add(call_id)
+            if self._hero is None or self._hero.call_id != call_id:
+                self._raise_hero(call, now_s)
+        return True
+
     def look(self, *, now_s: float, wall_ms: int) -> BoardModel:
         """Return what is to be shown now."""
         at = self._time(now_s, wall_ms)
@@ -278,7 +297,7 @@ class Board:
             self._heard_s + LOST_AFTER_S,
             self._heard_s + UNGUIDED_AFTER_S,
         ]
-        if self._news:
+        if self._news and not self._said:
             instants.append(self._hero_s + self._hero_hold_s())
         if (rows_s := self.rows.wake_s()) is not None:
             instants.append(rows_s)
@@ -344,7 +363,8 @@ class Board:
         on = [call for call in calls if not call.over]
         if self._hero and self._hero.call_id not in {call.call_id for call in on}:
             self._hero = None  # nobody is to go there for it any more
-        if self._news and (self._hero is None or now_s >= self._hero_s + self._hero_hold_s()):
+        is_due = now_s >= self._hero_s + self._hero_hold_s() and not self._said
+        if self._news and (self._hero is None or is_due):
             self._raise_hero(self._news.pop(0), now_s)
         if self._news or not on:
             return
@@ -376,7 +396,7 @@ class Board:
 
     def _rows(self, calls: list[Call], hero: Call | None, now_s: float) -> tuple[Row, ...]:
         beside = [
-            call for call in _newest_of_each(calls) if hero is None or hero.counter != call.counter
+            call for call in newest_of_each(calls) if hero is None or hero.counter != call.counter
         ]
         on = [call for call in beside if not call.over]
         over = [call for call in beside if call.over]
@@ -432,19 +452,3 @@ def pulse(age_s: float) -> int:
 def _pulse_step(age_s: float) -> int:
     # A hair more: the loop wakes at the very instant of a step, give or take a rounding.
     return int(age_s / PULSE_STEP_S + 0.001)
-
-
-def _newest_of_each(calls: Iterable[Call]) -> list[Call]:
-    """Return the newest call of each counter and number: several of one counter would all seem on.
-
-    `calls` are newest first, as the result.
-    """
-    counters: set[int] = set()
-    numbers: set[str] = set()
-    newest = []
-    for call in calls:
-        if call.counter not in counters and call.number not in numbers:
-            newest.append(call)
-        counters.add(call.counter)
-        numbers.add(call.number)
-    return newest

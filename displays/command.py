@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from broker import log
@@ -31,6 +31,9 @@ from displays.sizes import legibility, make_grid
 from firmware_config.arguments import MisuseError, add_hall_arguments
 from firmware_config.load import HallFileError, load_hall
 from firmware_config.schema import BoardNode, HallFile, far_seat_m_of, node_of, role_of, setup_of
+
+if TYPE_CHECKING:
+    from displays.voice import Voice
 
 _log = logging.getLogger(__name__)
 
@@ -165,6 +168,7 @@ def _run(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
         loop=inbox,
     )
     plug = Plug()
+    voice = _make_voice(file, node, args)
     _open(screen, plug)
     try:
         layout = _make_layout(file, node, screen)
@@ -176,6 +180,7 @@ def _run(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
             inbox=inbox,
             post=link,
             frames=frames,
+            voice=voice,
             plug=plug if screen.is_kms else None,
             fed=watchdog if os.environ.get("WATCHDOG_USEC") else None,
         )
@@ -189,7 +194,17 @@ def _run(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
         link.stop()
         frames.close()
         inbox.close()
+        if voice is not None:
+            voice.close()
         screen.close()
+
+
+def _make_voice(file: HallFile, node: BoardNode, args: argparse.Namespace) -> "Voice | None":
+    if not node.voice:
+        return None
+    from displays.hall_voice import make_voice  # noqa: PLC0415 - 5 MB a silent board doesn't need
+
+    return make_voice(file, node, beside=args.hall.parent, folder=args.data / node.id)
 
 
 def _open(screen: Screen, plug: Plug) -> None:

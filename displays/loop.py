@@ -9,7 +9,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from broker.link import Connected, Disconnected, Received
 from broker.log import kv
@@ -31,6 +31,9 @@ from displays.layout import Layout
 from displays.plug import Plug
 from displays.sample import sample_models
 from displays.screen import Screen
+
+if TYPE_CHECKING:
+    from displays.voice import Voice
 
 _log = logging.getLogger(__name__)
 
@@ -74,6 +77,7 @@ class BoardLoop:
     """Joins a board's parts. Everything here runs on the main thread.
 
     Args:
+        voice: None for a board that is silent.
         plug: Looked at once a second; None where a desktop looks after the screen.
         fed: Called after a pass that drew and looked after SDL, every 5 s: it feeds the watchdog.
             None = nobody watches.
@@ -89,6 +93,7 @@ class BoardLoop:
         inbox: Inbox,
         post: Post,
         frames: FrameServer,
+        voice: "Voice | None" = None,
         plug: Plug | None = None,
         fed: Callable[[], object] | None = None,
     ) -> None:
@@ -99,6 +104,8 @@ class BoardLoop:
         self._inbox = inbox
         self._post = post
         self._frames = frames
+        self._voice = voice
+        self._sounds_removed = 0
         self._plug = plug
         self._is_plugged: bool | None = None
         self._plug_s = 0.0
@@ -127,6 +134,7 @@ class BoardLoop:
                 self._take(event)
             self._look_at_plug()
             self._draw()
+            self._speak()
             self._is_stopping |= not self._screen.pump()
             self._answer()
             self._feed()
@@ -135,6 +143,8 @@ class BoardLoop:
         now_s = time.monotonic()
         wake_s = self._board.wake_s(now_s=now_s, wall_ms=_wall_ms())
         pump_s = (now_s // PUMP_S + 1) * PUMP_S
+        if self._voice is not None:
+            wake_s = min(wake_s, self._voice.wake_s(now_s))
         return max(0.0, min(pump_s, wake_s, self._health_s) - now_s)
 
     def _take(self, event: Event) -> None:
@@ -163,9 +173,13 @@ class BoardLoop:
             case Kind.BOARD:
                 view = read_board(event.payload)
                 self._board.take_board(view, is_retained=event.retained, now_s=now_s)
+                if self._voice is not None:
+                    self._voice.take_board(view, is_retained=event.retained, now_s=now_s)
             case Kind.HUB:
                 state = read_hub(event.payload)
                 self._board.take_hub(state, is_retained=event.retained, now_s=now_s)
+                if self._voice is not None:
+                    self._voice.take_hub(state, is_retained=event.retained)
             case Kind.QUEUE:
                 self._board.take_queue(read_queue(event.payload))
             case _:
@@ -182,6 +196,18 @@ class BoardLoop:
         if _log.isEnabledFor(logging.DEBUG):
             gen, pos = self._board.shown
             _log.debug("frame shown", extra=kv(gen=gen, pos=pos, mono_ns=mono_ns))
+
+    def _speak(self) -> None:
+        """Say what is due; the call that is being said stands big."""
+        if self._voice is None:
+            return
+        now_s = time.monotonic()
+        if self._sounds_removed != self._screen.sounds_removed:
+            self._sounds_removed = self._screen.sounds_removed
+            self._voice.lose(now_s)
+        self._voice.step(now_s)
+        if self._board.follow_voice(self._voice.saying, now_s):
+            self._draw()
 
     def _look_at_plug(self) -> None:
         now_s = time.monotonic()
@@ -227,8 +253,13 @@ class BoardLoop:
         }
         if self._is_plugged is not None:
             counts["screens_plugged"] = int(self._is_plugged)
+        if self._voice is not None:
+            counts |= self._voice.health()
         return Health(
-            uptime_s=round(now_s - self._start_s, 1), rss_bytes=rss_bytes(), counts=dict(counts)
+            uptime_s=round(now_s - self._start_s, 1),
+            rss_bytes=rss_bytes(),
+            counts=dict(counts),
+            unsaid=tuple(told.number for told in self._voice.unsaid) if self._voice else (),
         )
 
 

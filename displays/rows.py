@@ -5,7 +5,7 @@ Whoever is called has to find the number without knowing where it will stand (re
 number jumps while it is being read: a call that has a place below keeps it for `TURN_S`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from broker.hall.views import Call
 
@@ -85,3 +85,19 @@ class Rows:
         turns = [turn or (waiting.pop(0), now_s) for turn in kept if turn or waiting]
         self._turns = turns
         return [by_id[id_] for id_, _ in turns]
+
+
+def newest_of_each(calls: Iterable[Call]) -> list[Call]:
+    """Return the newest call of each counter and number: several of one counter would all seem on.
+
+    `calls` are newest first, as the result.
+    """
+    counters: set[int] = set()
+    numbers: set[str] = set()
+    newest = []
+    for call in calls:
+        if call.counter not in counters and call.number not in numbers:
+            newest.append(call)
+        counters.add(call.counter)
+        numbers.add(call.number)
+    return newest

@@ -10,8 +10,9 @@ from pathlib import Path
 import firmware_config
 from broker.hall.views import Call
 from displays.clips import RATE_HZ, ClipError, load_clips, write_wav
+from displays.hall_voice import languages_of, speech_of
 from displays.loudness import loudness_lufs, peak_dbfs
-from displays.phrases import LANGUAGES, SAY_GO, SAY_NUMBER, Phrase, known
+from displays.phrases import LANGUAGES, SAY_GO, SAY_NUMBER, Phrase
 from displays.phrases import say as text_of
 from displays.spoken import (
     COUNTERS_MAX,
@@ -23,7 +24,6 @@ from displays.spoken import (
 from displays.voice import Mixer, SoundError, decode
 from firmware_config.arguments import MisuseError
 from firmware_config.load import HallFileError, load_hall
-from firmware_config.schema import HallFile, KioskNode, setup_of
 
 EXAMPLE = Path(firmware_config.__file__).parent / "examples" / "demo.toml"
 
@@ -79,7 +79,7 @@ def say(args: argparse.Namespace) -> int:
     """Write a call's sound, or print the list; return the exit code."""
     try:
         file = load_hall(args.hall)
-        language = args.lang or known(languages_of(file))[0]
+        language = args.lang or languages_of(file)[0]
         if args.list:
             sys.stdout.write(guide(speech_of(file), language))
         else:
@@ -91,19 +91,6 @@ def say(args: argparse.Namespace) -> int:
         sys.stderr.write(f"loket say: {error}\n")
         return 1
     return 0
-
-
-def speech_of(file: HallFile) -> Speech:
-    """Return what this hall's voice may have to say."""
-    setup = setup_of(file)
-    offline = (node.offline for node in file.nodes if isinstance(node, KioskNode))
-    prefixes = {*setup.series.values(), setup.paper, *offline}
-    return Speech(file.hall.spoken_number, letters_of(prefixes), max(setup.counters))
-
-
-def languages_of(file: HallFile) -> tuple[str, ...]:
-    """Return the languages calls are said in, in their order."""
-    return file.hall.voice_languages or file.hall.languages
 
 
 def guide(speech: Speech, language: str) -> str:

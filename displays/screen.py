@@ -120,6 +120,8 @@ class Screen:
         self.fonts = Fonts()
         self.frames = 0
         """Pictures shown since the start."""
+        self.sounds_removed = 0
+        """Sound devices that were pulled out since the start: SDL tells it with the rest."""
         self._asked = size
         self._is_headless = is_headless
         self._surface: pygame.Surface | None = None
@@ -198,10 +200,12 @@ class Screen:
 
     def pump(self) -> bool:
         """Let SDL look at the window; return False when a person closed it."""
+        events = pygame.event.get()
+        self.sounds_removed += sum(event.type == pygame.AUDIODEVICEREMOVED for event in events)
         return not any(
             event.type == pygame.QUIT
             or (event.type == pygame.KEYDOWN and event.key == pygame.K_ESCAPE)
-            for event in pygame.event.get()
+            for event in events
         )
 
     def shot(self) -> Shot:

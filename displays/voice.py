@@ -44,7 +44,7 @@ LENGTH_S = 6.0
 SAID_MAX = 64
 """A snapshot's calls younger than 45 s; a hall of 60 counters makes fewer."""
 
-Out = Literal["", "hdmi", "jack", "usb"]
+Out = Literal["hdmi", "jack", "usb"]
 
 DEVICE_WORDS = {"hdmi": ("hdmi",), "jack": ("headphone", "bcm2835"), "usb": ("usb",)}
 """What a Pi's ALSA names hold, in lower case."""
@@ -75,13 +75,13 @@ class Speaker(Protocol):
         ...
 
 
-def device_for(out: Out, names: list[str]) -> str | None:
+def device_for(out: Out | None, names: list[str]) -> str | None:
     """Return the device of this output; None takes the system's own choice.
 
     Raises:
         SoundError: No device has such a name.
     """
-    if not out:
+    if out is None:
         return None
     for name in names:
         if any(word in name.lower() for word in DEVICE_WORDS[out]):
@@ -92,7 +92,7 @@ def device_for(out: Out, names: list[str]) -> str | None:
 class Mixer:
     """SDL's mixer with one channel: it can't play two things at once."""
 
-    def __init__(self, out: Out = "") -> None:
+    def __init__(self, out: Out | None = None) -> None:
         self._out = out
 
     @property
@@ -237,6 +237,7 @@ class Voice:
             return
         if self._now and not self._speaker.is_busy:
             self._now = None
+            self._announcer.ended(now_s)
         if self._now:
             if now_s > self._now.end_s + STUCK_S:
                 self._lose("the sound device plays on for ever", now_s)

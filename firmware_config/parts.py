@@ -202,7 +202,7 @@ def _screens(nodes: Iterable[Node]) -> Iterator[Part]:
     yield Part(group, "Sign: 4 digits, HT16K33", len(signs) - screens, DIGITS_W, ESTIMATE)
     yield Part(group, "HDMI cable", len(boards) + touch + screens)
     spoken = [board.voice for board in boards if isinstance(board.voice, Voice)]
-    loud = sum(voice.out != "hdmi" for voice in spoken)
+    loud = sum(voice.out in {"jack", "usb"} for voice in spoken)
     yield Part(group, "Loudspeaker with amplifier", loud, LOUDSPEAKER_W, ESTIMATE)
 
 

@@ -4,10 +4,9 @@
 must hold between sections is in `rules.py` and `wiring.py`; what other packages ask of a file is at
 the end of this one. A type's `description` is what `loket check` says to write instead.
 
-Checked now, acted on by a later release: `[hall]` paper, spoken_number, voice_languages; `[hub]`
-copies; `[[agency]]` icon, complaints; `[[service]]` standard, requires, fee, finish; `[[zone]]`
-sound_area, repeat_in; `[[node]]` offline, screen, rating, voice, rtc and the roles sign, sensor
-and shadow; `[wifi]`, `[retain]`, `[skm]`.
+Checked now, acted on by a later release: `[hall]` paper; `[hub]` copies; `[[agency]]` icon,
+complaints; `[[service]]` standard, requires, fee, finish; `[[node]]` offline, screen, rating, rtc
+and the roles sign, sensor and shadow; `[wifi]`, `[retain]`, `[skm]`.
 """
 
 from typing import Annotated, Literal
@@ -222,9 +221,18 @@ class Printer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Voice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a board speaks."""
+    """Where a board speaks; `voice = true` takes the output the system does.
 
-    out: Literal["hdmi", "jack", "usb"] = "hdmi"
+    Attributes:
+        out: Which output; the system's own choice without it.
+        clips: A folder beside this file with the site's own recordings; `loket say --list` says
+            which. Without it, or for a language that is not whole there, espeak-ng speaks.
+    """
+
+    out: Literal["hdmi", "jack", "usb"] | None = None
+    clips: (
+        Annotated[str, Meta(min_length=1, description="a folder beside the hall file")] | None
+    ) = None
 
 
 class Bme280(

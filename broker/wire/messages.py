@@ -185,12 +185,14 @@ class Health(Struct, frozen=True, kw_only=True):
     Attributes:
         outbox_depth: Rows without a result.
         counts: Named counters since start, e.g. `wire_errors`, `chatter`.
+        unsaid: Numbers of the newest calls a voice could not say: they are on the screen only.
     """
 
     uptime_s: float
     outbox_depth: int = 0
     rss_bytes: int = 0
     counts: dict[str, int] = {}
+    unsaid: tuple[str, ...] = ()
     v: int = 1
 
 

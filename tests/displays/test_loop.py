@@ -12,13 +12,16 @@ from broker.hall.views import BoardView
 from broker.link import Connected, Disconnected, Received
 from broker.wire.messages import Birth, Health, HubState, encode, read_birth, read_health
 from broker.wire.topics import Kind, Topic
+from displays.announcer import Area
 from displays.board import Board, board_setup
+from displays.clips import Clips
 from displays.frames import FrameServer
 from displays.inbox import FrameAsked, Inbox
 from displays.layout import Layout
 from displays.loop import PUMP_S, BoardLoop, Self
 from displays.plug import Plug
 from displays.screen import Screen
+from displays.voice import Said, SoundError, Voice
 from tests.displays.hall import AT_MS, GEN, SETUP, WIB, call
 
 SIZE = (640, 360)
@@ -53,6 +56,28 @@ class Post:
         return True
 
 
+class Mute:
+    """A sound card that is not there."""
+
+    is_busy = False
+
+    def open(self) -> None:
+        """Fail."""
+        raise SoundError("none here")
+
+    def play(self, content: bytes) -> None:
+        """Never asked."""
+        raise AssertionError(len(content))
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def no_clips() -> Clips:
+    """Never asked either."""
+    raise AssertionError
+
+
 class Rig:
     """A board whose parts are real, but for the link."""
 
@@ -62,6 +87,7 @@ class Rig:
         *,
         stop_after: int = 2,
         plug: Plug | None = None,
+        voice: Voice | None = None,
         fed: Callable[[], object] | None = None,
     ) -> None:
         self.screen = Screen(size=SIZE, fallback=SIZE, is_headless=True)
@@ -80,6 +106,7 @@ class Rig:
             post=self.post,
             frames=self.frames,
             plug=plug,
+            voice=voice,
             fed=fed,
         )
         self.post.loop = self.loop
@@ -215,3 +242,26 @@ def test_the_will_says_offline() -> None:
     assert topic == "loket/v1/contoh/birth/board-1"
     assert not read_birth(body).online
     assert isinstance(read_health(encode(Health(uptime_s=1))), Health)
+
+
+def test_a_voice_hears_what_the_board_hears_and_its_call_stands_big(tmp_path: Path) -> None:
+    """Its figures go into the board's health, and calls it could not say are named."""
+    voice = Voice(
+        area=Area(),
+        languages=("id",),
+        speaker=Mute(),
+        load=no_clips,
+        said=Said(tmp_path / "said.txt"),
+        start_s=0.0,
+    )
+    rig = Rig(tmp_path, voice=voice)
+    for event in (HUB, snapshot(5, "A007"), Connected("s1")):
+        rig.inbox.put(event)
+    rig.loop.run()
+    rig.screen.close()
+    rig.inbox.close()
+    health = read_health(rig.post.said[1][1])
+
+    assert health.counts["voice_sound"] == 0
+    assert health.counts["voice_screen_only"] == 1
+    assert health.unsaid == ("A007",)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from displays.clips import RATE_HZ, read_wav, write_wav
+from displays.hall_voice import languages_of, speech_of
 from displays.loudness import loudness_lufs, peak_dbfs
-from displays.say import guide, languages_of, say, say_arguments, speech_of
+from displays.say import guide, say, say_arguments
 from displays.spoken import Speech, clip_list
 from firmware_config.load import load_hall
 

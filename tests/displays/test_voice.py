@@ -10,7 +10,7 @@ import pygame
 import pytest
 
 from broker.hall.views import BoardView, Call
-from displays.announcer import Area
+from displays.announcer import GAP_S, Area
 from displays.clips import RATE_HZ, ClipError, Clips, write_wav
 from displays.spoken import Speech, clip_list
 from displays.voice import RETRY_S, STUCK_S, Mixer, Out, Said, SoundError, Voice, decode, device_for
@@ -117,8 +117,10 @@ def test_a_call_is_said_and_the_next_when_it_has_ended(tmp_path: Path) -> None:
     assert rig.step(3) == ["A001"]
     assert rig.voice.wake_s(T + 3) == pytest.approx(T + 3.05)
     rig.speaker.is_busy = False
+    assert rig.step(3.1) == ["A001"]
+    assert rig.voice.wake_s(T + 3.1) == pytest.approx(T + 3.1 + GAP_S)
 
-    assert rig.step(3.1) == ["A001", "A002"]
+    assert rig.step(3.1 + GAP_S) == ["A001", "A002"]
     assert rig.voice.health() == {
         "voice_said": 2,
         "voice_screen_only": 0,
@@ -230,9 +232,9 @@ DEVICES = ["vc4-hdmi-0, MAI PCM i2s-hifi-0", "bcm2835 Headphones", "USB Audio De
 
 @pytest.mark.parametrize(
     ("out", "name"),
-    [("", None), ("hdmi", DEVICES[0]), ("jack", DEVICES[1]), ("usb", DEVICES[2])],
+    [(None, None), ("hdmi", DEVICES[0]), ("jack", DEVICES[1]), ("usb", DEVICES[2])],
 )
-def test_an_output_is_a_device(out: Out, name: str | None) -> None:
+def test_an_output_is_a_device(out: Out | None, name: str | None) -> None:
     """As a Pi names them."""
     assert device_for(out, DEVICES) == name
 
