@@ -169,7 +169,7 @@ def _run(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
     )
     plug = Plug()
     voice = _make_voice(file, node, args)
-    _open(screen, plug)
+    open_screen(screen, plug)
     try:
         layout = _make_layout(file, node, screen)
         loop = BoardLoop(
@@ -207,7 +207,7 @@ def _make_voice(file: HallFile, node: BoardNode, args: argparse.Namespace) -> "V
     return make_voice(file, node, beside=args.hall.parent, folder=args.data / node.id)
 
 
-def _open(screen: Screen, plug: Plug) -> None:
+def open_screen(screen: Screen, plug: Plug) -> None:
     """Open the screen; wait for a television that is not plugged in yet.
 
     Raises:

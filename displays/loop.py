@@ -1,4 +1,4 @@
-"""A board's one loop: wait for the hub or for time, take, draw what changed, look after the rest.
+"""The one loop of a board or a sign: wait for the hub or for time, take, draw, look after the rest.
 
 No asyncio and no frame rate. The main thread waits on its inbox, at most a second because SDL wants
 to be looked after, and draws at once. A picture that is already shown costs nothing. 20 frames a
@@ -7,13 +7,15 @@ second only while a border pulses.
 
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple, NotRequired, Protocol, TypedDict, Unpack
 
 from broker.link import Connected, Disconnected, Received
 from broker.log import kv
 from broker.vitals import ready, rss_bytes
+from broker.wire.generation import Stamp
 from broker.wire.messages import (
     Birth,
     Health,
@@ -24,10 +26,11 @@ from broker.wire.messages import (
     read_queue,
 )
 from broker.wire.topics import Kind, Topic, parse_topic
-from displays.board import Board, BoardModel
+from displays.board import Board
 from displays.frames import FrameServer
 from displays.inbox import Event, FrameAsked, Inbox
 from displays.layout import Layout
+from displays.ops import Op
 from displays.plug import Plug
 from displays.sample import sample_models
 from displays.screen import Screen
@@ -54,58 +57,63 @@ class Post(Protocol):
 
 
 class Self(NamedTuple):
-    """Who this board is, on the wire."""
+    """Who this display is, on the wire."""
 
     hall: str
     node: str
     version: str
     boot: str
+    role: str = "board"
 
     def will(self, session: str) -> tuple[str, bytes]:
         """Return the topic and body the broker publishes when the connection ends."""
         topic = Topic(self.hall, Kind.BIRTH, self.node)
-        return str(topic), encode(Birth(session=session, online=False, role="board"))
+        return str(topic), encode(Birth(session=session, online=False, role=self.role))
 
     def birth(self, session: str) -> Birth:
         """Return what is said at each connect; the hub answers with all its state."""
         return Birth(
-            session=session, online=True, role="board", version=self.version, boot=self.boot
+            session=session, online=True, role=self.role, version=self.version, boot=self.boot
         )
 
 
-class BoardLoop:
-    """Joins a board's parts. Everything here runs on the main thread.
+class DisplayParts(TypedDict):
+    """What `DisplayLoop` is made of, for those made from it."""
+
+    who: Self
+    screen: Screen
+    inbox: Inbox
+    post: Post
+    frames: FrameServer
+    plug: NotRequired[Plug | None]
+    fed: NotRequired[Callable[[], object] | None]
+
+
+class DisplayLoop(ABC):
+    """Joins a display's parts; what it shows is a subclass's. Everything runs on the main thread.
 
     Args:
-        voice: None for a board that is silent.
         plug: Looked at once a second; None where a desktop looks after the screen.
         fed: Called after a pass that drew and looked after SDL, every 5 s: it feeds the watchdog.
             None = nobody watches.
     """
 
-    def __init__(  # noqa: PLR0913 - the parts of a board, each by name
+    def __init__(  # noqa: PLR0913 - the parts of a display, each by name
         self,
         *,
         who: Self,
-        board: Board,
-        layout: Layout,
         screen: Screen,
         inbox: Inbox,
         post: Post,
         frames: FrameServer,
-        voice: "Voice | None" = None,
         plug: Plug | None = None,
         fed: Callable[[], object] | None = None,
     ) -> None:
         self._who = who
-        self._board = board
-        self._layout = layout
         self._screen = screen
         self._inbox = inbox
         self._post = post
         self._frames = frames
-        self._voice = voice
-        self._sounds_removed = 0
         self._plug = plug
         self._is_plugged: bool | None = None
         self._plug_s = 0.0
@@ -118,6 +126,37 @@ class BoardLoop:
         self._health_s = self._start_s + HEALTH_S
         self._frame_asked = False
 
+    @abstractmethod
+    def _receive(self, topic: Topic | None, event: Received, now_s: float) -> bool:
+        """Take a message, or raise WireError; False when it is none this display asked for."""
+
+    @abstractmethod
+    def _picture(self, now_s: float, wall_ms: int) -> tuple[Op, ...]:
+        """Return what is to be shown now."""
+
+    @abstractmethod
+    def _wake_s(self, now_s: float, wall_ms: int) -> float:
+        """Return the monotonic instant at which something is to be done again."""
+
+    @abstractmethod
+    def _shown(self) -> Stamp:
+        """Return of which state the picture is."""
+
+    @abstractmethod
+    def _figures(self) -> dict[str, int]:
+        """Return figures of its own for the health."""
+
+    def _samples(self) -> Iterator[tuple[Op, ...]]:
+        """Yield pictures that hold every glyph it will show, so that the fonts have drawn them."""
+        return iter(())
+
+    def _after_draw(self, now_s: float) -> None:  # noqa: B027 - most displays are silent
+        """Do what belongs to the picture."""
+
+    def _unsaid(self) -> tuple[str, ...]:
+        """Return numbers that could not be said."""
+        return ()
+
     def stop(self) -> None:
         """End the loop within `PUMP_S`; safe in a signal's function."""
         self._is_stopping = True
@@ -126,32 +165,32 @@ class BoardLoop:
         """Show, say READY, and go on until `stop` or until a person closes the window."""
         self._draw()
         ready()
-        _log.info("board ready", extra=kv(size=self._screen.size))
-        for model in sample_models(self._look()):
-            self._screen.prepare(self._layout.picture(model))
+        _log.info("%s ready", self._who.role, extra=kv(size=self._screen.size))
+        for picture in self._samples():
+            self._screen.prepare(picture)
         while not self._is_stopping:
             for event in self._inbox.take(self._wait_s()):
                 self._take(event)
             self._look_at_plug()
             self._draw()
-            self._speak()
+            self._after_draw(time.monotonic())
             self._is_stopping |= not self._screen.pump()
             self._answer()
             self._feed()
 
     def _wait_s(self) -> float:
         now_s = time.monotonic()
-        wake_s = self._board.wake_s(now_s=now_s, wall_ms=_wall_ms())
+        wake_s = self._wake_s(now_s, _wall_ms())
         pump_s = (now_s // PUMP_S + 1) * PUMP_S
-        if self._voice is not None:
-            wake_s = min(wake_s, self._voice.wake_s(now_s))
         return max(0.0, min(pump_s, wake_s, self._health_s) - now_s)
 
     def _take(self, event: Event) -> None:
         match event:
             case Received():
                 try:
-                    self._receive(event)
+                    topic = parse_topic(event.topic)
+                    if not self._receive(topic, event, time.monotonic()):
+                        self._counts["unasked"] += 1
                 except WireError as error:
                     self._counts["wire_errors"] += 1
                     level = logging.WARNING if self._counts["wire_errors"] == 1 else logging.DEBUG
@@ -167,47 +206,14 @@ class BoardLoop:
             case Disconnected():
                 pass  # what counts is when the hub was last heard
 
-    def _receive(self, event: Received) -> None:
-        topic, now_s = parse_topic(event.topic), time.monotonic()
-        match topic.kind if topic else None:
-            case Kind.BOARD:
-                view = read_board(event.payload)
-                self._board.take_board(view, is_retained=event.retained, now_s=now_s)
-                if self._voice is not None:
-                    self._voice.take_board(view, is_retained=event.retained, now_s=now_s)
-            case Kind.HUB:
-                state = read_hub(event.payload)
-                self._board.take_hub(state, is_retained=event.retained, now_s=now_s)
-                if self._voice is not None:
-                    self._voice.take_hub(state, is_retained=event.retained)
-            case Kind.QUEUE:
-                self._board.take_queue(read_queue(event.payload))
-            case _:
-                self._counts["unasked"] += 1
-
-    def _look(self) -> BoardModel:
-        return self._board.look(now_s=time.monotonic(), wall_ms=_wall_ms())
-
     def _draw(self) -> None:
-        if not self._screen.show(self._layout.picture(self._look())):
+        if not self._screen.show(self._picture(time.monotonic(), _wall_ms())):
             return
         mono_ns = time.monotonic_ns()
         self._shown_s = mono_ns / 1e9
         if _log.isEnabledFor(logging.DEBUG):
-            gen, pos = self._board.shown
+            gen, pos = self._shown()
             _log.debug("frame shown", extra=kv(gen=gen, pos=pos, mono_ns=mono_ns))
-
-    def _speak(self) -> None:
-        """Say what is due; the call that is being said stands big."""
-        if self._voice is None:
-            return
-        now_s = time.monotonic()
-        if self._sounds_removed != self._screen.sounds_removed:
-            self._sounds_removed = self._screen.sounds_removed
-            self._voice.lose(now_s)
-        self._voice.step(now_s)
-        if self._board.follow_voice(self._voice.saying, now_s):
-            self._draw()
 
     def _look_at_plug(self) -> None:
         now_s = time.monotonic()
@@ -241,26 +247,95 @@ class BoardLoop:
 
     def _health(self, now_s: float) -> Health:
         counts = self._counts | {
-            "ignored": self._board.ignored,
-            "calls_unseen": self._board.rows.unseen,
             "dropped": self._inbox.dropped,
             # Proof of pictures, not of a process: a black screen with a live heartbeat is known
             # from other systems to stand for weeks.
             "frames": self._screen.frames,
             "frame_age_s": round(now_s - self._shown_s),
             "frame_crc": int(self._screen.crc(), 16),
-            "frame_pos": self._board.shown[1],
+            "frame_pos": self._shown().pos,
         }
         if self._is_plugged is not None:
             counts["screens_plugged"] = int(self._is_plugged)
-        if self._voice is not None:
-            counts |= self._voice.health()
         return Health(
             uptime_s=round(now_s - self._start_s, 1),
             rss_bytes=rss_bytes(),
-            counts=dict(counts),
-            unsaid=tuple(told.number for told in self._voice.unsaid) if self._voice else (),
+            counts=dict(counts) | self._figures(),
+            unsaid=self._unsaid(),
         )
+
+
+class BoardLoop(DisplayLoop):
+    """A hall board, and its voice.
+
+    Args:
+        voice: None for a board that is silent.
+        parts: As `DisplayLoop`.
+    """
+
+    def __init__(
+        self,
+        *,
+        board: Board,
+        layout: Layout,
+        voice: "Voice | None" = None,
+        **parts: Unpack[DisplayParts],
+    ) -> None:
+        super().__init__(**parts)
+        self._board = board
+        self._layout = layout
+        self._voice = voice
+        self._sounds_removed = 0
+
+    def _receive(self, topic: Topic | None, event: Received, now_s: float) -> bool:
+        match topic.kind if topic else None:
+            case Kind.BOARD:
+                view = read_board(event.payload)
+                self._board.take_board(view, is_retained=event.retained, now_s=now_s)
+                if self._voice is not None:
+                    self._voice.take_board(view, is_retained=event.retained, now_s=now_s)
+            case Kind.HUB:
+                state = read_hub(event.payload)
+                self._board.take_hub(state, is_retained=event.retained, now_s=now_s)
+                if self._voice is not None:
+                    self._voice.take_hub(state, is_retained=event.retained)
+            case Kind.QUEUE:
+                self._board.take_queue(read_queue(event.payload))
+            case _:
+                return False
+        return True
+
+    def _picture(self, now_s: float, wall_ms: int) -> tuple[Op, ...]:
+        return self._layout.picture(self._board.look(now_s=now_s, wall_ms=wall_ms))
+
+    def _wake_s(self, now_s: float, wall_ms: int) -> float:
+        wake_s = self._board.wake_s(now_s=now_s, wall_ms=wall_ms)
+        return wake_s if self._voice is None else min(wake_s, self._voice.wake_s(now_s))
+
+    def _shown(self) -> Stamp:
+        return self._board.shown
+
+    def _samples(self) -> Iterator[tuple[Op, ...]]:
+        model = self._board.look(now_s=time.monotonic(), wall_ms=_wall_ms())
+        return (self._layout.picture(sample) for sample in sample_models(model))
+
+    def _after_draw(self, now_s: float) -> None:
+        """Say what is due; the call that is being said stands big."""
+        if self._voice is None:
+            return
+        if self._sounds_removed != self._screen.sounds_removed:
+            self._sounds_removed = self._screen.sounds_removed
+            self._voice.lose(now_s)
+        self._voice.step(now_s)
+        if self._board.follow_voice(self._voice.saying, now_s):
+            self._draw()
+
+    def _figures(self) -> dict[str, int]:
+        counts = {"ignored": self._board.ignored, "calls_unseen": self._board.rows.unseen}
+        return counts if self._voice is None else counts | self._voice.health()
+
+    def _unsaid(self) -> tuple[str, ...]:
+        return tuple(told.number for told in self._voice.unsaid) if self._voice else ()
 
 
 def _wall_ms() -> int:

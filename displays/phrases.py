@@ -38,6 +38,13 @@ STARTING = Phrase(id="Layar sedang disiapkan.", en="This screen is getting ready
 FOLLOW_STAFF = Phrase(id="Ikuti petunjuk petugas", en="Please follow the staff")
 NUMBER_STAYS = Phrase(id="Nomor Anda tetap berlaku.", en="Your number stays valid.")
 
+SIGN_READY = Phrase(id="SIAP", en="READY")
+SIGN_PAUSED = Phrase(id="ISTIRAHAT", en="ON A BREAK")
+SIGN_CLOSED = Phrase(id="TUTUP", en="CLOSED")
+SIGN_GO = Phrase(id="Silakan", en="Please come")
+SIGN_SERVING = Phrase(id="Sedang dilayani", en="Now serving")
+"""What stands above a counter: its state in one word; above a number what it asks of its holder."""
+
 SAY_NUMBER = Phrase(id="Nomor antrean", en="Ticket")
 SAY_GO = Phrase(id="silakan menuju loket", en="please go to counter")
 SAY_COUNTER = Phrase(id="loket", en="counter")

@@ -49,6 +49,12 @@ TABLE: dict[str, Row] = {
         "loket board board-1 --hall hall.toml --shot board.png",
         "board",
     ),
+    "sign": Row(
+        "displays.sign_command",
+        "the small display above a counter; with --shot one frame as a picture",
+        "loket sign sign-3 --hall hall.toml --data /var/lib/loket",
+        "board",
+    ),
     "web": Row(
         "displays.web.command",
         "the hall's pages",

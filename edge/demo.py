@@ -25,7 +25,7 @@ from edge.play import Player, play, rhythm
 from edge.supervise import NOTIFY_FILE, Child, StartError, Supervisor, write_pids
 from firmware_config.arguments import MisuseError
 from firmware_config.load import HallFileError, load_hall
-from firmware_config.schema import BoardNode, CounterNode, HallFile, KioskNode, role_of
+from firmware_config.schema import BoardNode, CounterNode, HallFile, KioskNode, SignNode, role_of
 
 HOST = "127.0.0.1"
 HALL = Path(firmware_config.__file__).parent / "examples" / "demo.toml"
@@ -147,10 +147,13 @@ def children_of(plan: Plan) -> list[Child]:
                 # Nobody stands before them: no pins, and no printer either.
                 flags = ("--pins", "mock", "--paper", "file")
                 children.append(_child(plan, "node", *flags, node=node.id))
-            case BoardNode():
-                # Here a board draws into memory; the page shows its frames.
-                drawing = {"SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"}
-                children.append(_child(plan, "board", node=node.id)._replace(environment=drawing))
+            case BoardNode() | SignNode():
+                # Here a display draws into memory and speaks to nobody; the page shows its frames.
+                if isinstance(node, SignNode) and node.i2c is not None:
+                    continue  # its digits are not on this machine
+                quiet = {"SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"}
+                child = _child(plan, role_of(node), node=node.id)
+                children.append(child._replace(environment=quiet))
             case _:
                 pass
     return children

@@ -6,7 +6,7 @@ the end of this one. A type's `description` is what `loket check` says to write 
 
 Checked now, acted on by a later release: `[hall]` paper; `[hub]` copies; `[[agency]]` icon,
 complaints; `[[service]]` standard, requires, fee, finish; `[[node]]` offline, screen, rating, rtc
-and the roles sign, sensor and shadow; `[wifi]`, `[retain]`, `[skm]`.
+and the roles sensor and shadow; `[wifi]`, `[retain]`, `[skm]`.
 """
 
 from typing import Annotated, Literal
@@ -377,7 +377,8 @@ class SignNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     """The small display above a counter.
 
     Attributes:
-        i2c: Address of its digits; without it the sign is a screen on HDMI.
+        i2c: Address of its digits (HT16K33); without it the sign is a screen on HDMI or DSI.
+        diag_in, width_px, height_px: Of that screen.
     """
 
     counters: Annotated[
@@ -390,6 +391,15 @@ class SignNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, 
         ]
         | None
     ) = None
+    diag_in: Annotated[
+        float, Meta(ge=3.5, le=32, description="the diagonal in inches, 3.5 to 32", examples=[7])
+    ] = 7
+    width_px: Annotated[
+        int, Meta(ge=320, le=1920, description="pixels, 320 to 1920", examples=[800])
+    ] = 800
+    height_px: Annotated[
+        int, Meta(ge=240, le=1920, description="pixels, 240 to 1920", examples=[480])
+    ] = 480
 
 
 class SensorNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="sensor"):

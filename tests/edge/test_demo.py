@@ -78,6 +78,19 @@ def test_only_a_board_draws_without_a_screen() -> None:
     assert drawing == {"board-1"}
 
 
+def test_a_sign_with_a_screen_is_run_and_digits_are_not(tmp_path: Path) -> None:
+    """Its picture is drawn into memory; there is no I2C where a demo runs."""
+    node = '[[node]]\nid = "sign-{0}"\nrole = "sign"\nhost = "loket-{0}"\ncounters = [{0}]\n'
+    text = HALL.read_text("utf-8") + node.format(1) + node.format(2) + "i2c = 0x70\n"
+    (tmp_path / "hall.toml").write_text(text, "utf-8")
+    file = load_hall(tmp_path / "hall.toml")
+    children = {child.name: child for child in children_of(plan()._replace(file=file))}
+
+    assert children["sign-1"].command[4:6] == ("sign", "sign-1")
+    assert children["sign-1"].environment["SDL_AUDIODRIVER"] == "dummy"
+    assert "sign-2" not in children
+
+
 def test_every_button_of_the_hall_can_be_played() -> None:
     """Kiosks and counters, with their roles."""
     players = players_of(load_hall(HALL))
