@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from msgspec import to_builtins
 
 from broker.hall.commands import (
@@ -37,6 +38,8 @@ from broker.hall.setup import Agency, Counter, Service, Setup, make_setup
 from broker.hall.state import Changed, Hall
 from broker.hall.ticket import AT_COUNTER, Ticket, TicketState
 from broker.hall.views import BoardView, CounterView, board_view, counter_view
+
+_encode = msgspec.msgpack.Encoder().encode
 
 DAY = "2026-11-25"
 
@@ -159,12 +162,12 @@ class Story:
         Raises:
             Refusal: After a check that it has changed nothing.
         """
-        before = snapshot(self.hall)
+        before = image(self.hall)
         asked = Asked(origin=origin(self.hall.pos + 1), at_ms=self.at_ms, stale=stale)
         try:
             events = decide(self.hall, command, by or by_default(command), asked)
         finally:
-            assert before == snapshot(self.hall), "decide has changed the hall"
+            assert before == image(self.hall), "decide has changed the hall"
         self.then(*events)
         return events
 
@@ -246,10 +249,19 @@ def opened(setup: Setup | None = None) -> Story:
 
 def snapshot(hall: Hall) -> dict[str, Any]:
     """Return all of the hall's state, comparable and independent of it."""
+    plain: dict[str, Any] = to_builtins(_state(hall))
+    return plain
+
+
+def image(hall: Hall) -> bytes:
+    """Return all of the hall's state as bytes, the same for the same: faster than `snapshot`."""
+    return _encode(_state(hall))
+
+
+def _state(hall: Hall) -> dict[str, Any]:
     state = {**vars(hall), "calls": list(hall.calls)}
     del state["setup"]
-    plain: dict[str, Any] = to_builtins(state)
-    return plain
+    return state
 
 
 def refolded(story: Story) -> Hall:
