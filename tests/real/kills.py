@@ -115,6 +115,7 @@ def check(run: Run) -> dict[str, Any]:
         "twice": [*oracle.twice(journal), *oracle.invented(journal, kept)],
         "out_of_turn": oracle.out_of_turn(journal),
         "skipped": oracle.skipped(journal),
+        "forgotten": oracle.forgotten(journal),
         "misprinted": oracle.misprinted(journal, slips, run.killed),
     }
     faults = [fault for told in found.values() for fault in told]

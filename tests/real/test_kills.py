@@ -15,6 +15,6 @@ def test_everything_pressed_is_there_once_after_each_kill(tmp_path: Path, broker
     figures = run_kills(seed=7, kills=len(VICTIMS), broker=broker, data=tmp_path)
 
     assert figures["kills"] == dict.fromkeys(sorted(VICTIMS), 1)
-    for fault in ("lost", "twice", "out_of_turn", "skipped", "misprinted"):
+    for fault in ("lost", "twice", "out_of_turn", "skipped", "forgotten", "misprinted"):
         assert figures[fault] == 0
     assert figures["calls"] > 0

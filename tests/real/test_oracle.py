@@ -5,7 +5,17 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.real.oracle import Decided, Kept, invented, lost, misprinted, out_of_turn, skipped, twice
+from tests.real.oracle import (
+    Decided,
+    Kept,
+    forgotten,
+    invented,
+    lost,
+    misprinted,
+    out_of_turn,
+    skipped,
+    twice,
+)
 
 KIOSK, LOKET, HUB = "a" * 32, "b" * 32, "f" * 32
 
@@ -27,6 +37,7 @@ def faults(of: Records) -> dict[str, list[str]]:
         "twice": twice(of.journal),
         "out_of_turn": out_of_turn(of.journal),
         "skipped": skipped(of.journal),
+        "forgotten": forgotten(of.journal),
         "misprinted": misprinted(of.journal, of.slips, of.kills),
     }
     return {name: told for name, told in found.items() if told}
@@ -64,9 +75,9 @@ def recalled(seq: int, ticket: int, repeat: int) -> dict[str, Any]:
     return {**called(seq, ticket), "type": "ticket_recalled", "repeat": repeat}
 
 
-def closed(ticket: int) -> dict[str, Any]:
+def closed(ticket: int, outcome: str = "no_show") -> dict[str, Any]:
     """Return the event of a ticket's end."""
-    return {"type": "ticket_closed", "ticket": f"{KIOSK}:{ticket}", "outcome": "no_show"}
+    return {"type": "ticket_closed", "ticket": f"{KIOSK}:{ticket}", "outcome": outcome}
 
 
 def good_rows() -> list[Decided]:
@@ -82,7 +93,7 @@ def good_rows() -> list[Decided]:
         press(2, "recall", 1, recalled(2, 1, 2)),
         press(3, "recall", 1, refusal="seen_other"),
         press(4, "call_next", 2, closed(1), called(4, 3)),
-        press(5, "close", 4, closed(3)),
+        press(5, "close", 4, closed(3, "served")),
     ]
 
 
