@@ -248,6 +248,7 @@ class HubCore:
         if isinstance(up, Give):
             self._missing.taken(node, up, arrival.now_s)
             return
+        self._missing.heard(node, up.stream, arrival.now_s)
         if self._missing.waits_for(node):
             return  # It is sent again, and decided when it is known what was before.
         if self._is_foreign(node, up.stream):

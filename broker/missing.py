@@ -88,6 +88,14 @@ class Missing:
                 self._late[node] = self._asking([node], now_s)
             self._late[node].born(node, stream, now_s)
 
+    def heard(self, node: str, stream: str, now_s: float) -> None:
+        """Take note of a node's rows: it is here, though its birth was lost on the way.
+
+        Taken before it is asked, its rows would leave a gap where it holds results.
+        """
+        if node not in self.here:
+            self.born(node, stream, now_s)
+
     def left(self, node: str) -> None:
         """Wait no longer for a node whose will came."""
         self.here.pop(node, None)

@@ -341,13 +341,14 @@ def _held_of(result: Result | GivenResult) -> Held:
 
 def _decided_after(db: sqlite3.Connection, place: Place) -> list[Decided]:
     rows = db.execute(
-        """SELECT stream, seq, command, result, gen, pos FROM decided JOIN streams USING (place)
+        """SELECT stream, seq, command, result, gen, pos, node
+        FROM decided JOIN streams USING (place)
         WHERE n > 0 AND (n, gen, pos) > (?, ?, ?) ORDER BY n, gen, pos LIMIT ?""",
         (*place_order(place), GIVEN_MAX + 1),
     ).fetchall()
     return [
-        Decided(stream, seq, command, result, Place(gen=gen, pos=pos))
-        for stream, seq, command, result, gen, pos in rows
+        Decided(stream, seq, command, result, Place(gen=gen, pos=pos), owner)
+        for stream, seq, command, result, gen, pos, owner in rows
     ]
 
 

@@ -76,6 +76,7 @@ class CounterCall(Struct, frozen=True, kw_only=True):
     """The ticket at a counter.
 
     Attributes:
+        number: Empty when a hub that lost rows knows the call and not the issue.
         priority: It is of the class that is called first.
         paper: It waited because its slip is out, though it was refused, cancelled, expired or
             never heard of: staff may want to look at the slip.
@@ -83,7 +84,7 @@ class CounterCall(Struct, frozen=True, kw_only=True):
 
     call_id: CallId
     ticket: str
-    number: Number
+    number: LastNumber
     service: str
     state: str
     called_ms: AtMs

@@ -45,6 +45,7 @@ class Decided(NamedTuple):
     Attributes:
         command: JSON.
         result: JSON of a `Result` with generation and seal.
+        owner: The node whose row it is; empty = this one.
     """
 
     stream: str
@@ -52,6 +53,7 @@ class Decided(NamedTuple):
     command: bytes
     result: bytes
     place: Place
+    owner: str = ""
 
 
 def place_order(place: Place | Held | Sealed) -> tuple[int, str, int]:
@@ -71,7 +73,7 @@ def give_of(rows: Sequence[Decided], *, after: Place, stream: str, is_all: bool)
     """
     given: list[Given] = []
     upto, size, taken = after, ENVELOPE_BYTES, 0
-    of = next((row.stream for row in rows), stream)
+    of, owner = next(((row.stream, row.owner) for row in rows), (stream, ""))
     for row in rows[:GIVEN_MAX]:
         length = len(row.command) + len(row.result) + 40
         is_too_long = ENVELOPE_BYTES + length > UP_BYTES_MAX
@@ -83,7 +85,7 @@ def give_of(rows: Sequence[Decided], *, after: Place, stream: str, is_all: bool)
             size += length
         upto, taken = row.place, taken + 1
     is_end = is_all and taken == len(rows)
-    return Give(stream=of, give=tuple(given), after=after, upto=upto, given=is_end)
+    return Give(stream=of, give=tuple(given), after=after, upto=upto, given=is_end, owner=owner)
 
 
 class Ask(NamedTuple):
@@ -98,7 +100,7 @@ class GivenRow(NamedTuple):
     """A row that proved itself.
 
     Attributes:
-        node: Who gave it.
+        node: Whose row it is.
     """
 
     node: str
@@ -170,7 +172,7 @@ class Recovery:
         if giver is None or giver.is_done or give.after != giver.after:
             return
         for given in give.give:
-            self._take(node, give.stream, given)
+            self._take(give.owner or node, give.stream, given)
         is_further = place_order(give.upto) > place_order(giver.after)
         if not (is_further or give.given):
             return

@@ -145,6 +145,8 @@ class Give(Struct, frozen=True, kw_only=True):
         after: As asked. A hub that has asked for something else since ignores the message.
         upto: The place of the last row here, or of one behind it that is too long to be given.
         given: Nothing is held behind `upto`.
+        owner: The node whose rows these are, when a card was put into another; empty = the
+            sender's. They prove themselves, whoever holds them.
     """
 
     stream: Stream
@@ -152,6 +154,7 @@ class Give(Struct, frozen=True, kw_only=True):
     after: Place
     upto: Place
     given: bool = False
+    owner: str = ""
     v: Annotated[int, Meta(ge=1)] = 1
 
 

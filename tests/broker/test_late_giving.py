@@ -216,3 +216,31 @@ async def test_who_owes_is_kept_with_the_journal(tmp_path: Path) -> None:
         await journal.commit([], owing=frozenset())
     async with Journal.open(path) as journal:
         assert journal.owing == frozenset()
+
+
+def test_rows_of_a_node_whose_birth_was_lost_wait_too() -> None:
+    """Its rows tell that it is here: decided before it is asked, they would leave a gap."""
+    hall = Hall()
+    hall.press("loket-3", COUNTER, 1, CALL)
+    desk = without_counter(hall)
+
+    body = {"stream": COUNTER, "first": 2, "from": 2, "beat": 1, "commands": [CALL]}
+    desk.take("loket/v1/demo/up/loket-3", json.dumps(body).encode())
+    batch, _ = desk.settle()
+    assert [entry.events for entry in batch.entries] == []
+
+    give(desk, hall, "loket-3", COUNTER)
+    (adopted,) = advance(desk)
+    assert isinstance(adopted[0], Adopted)
+
+
+def test_a_row_given_from_a_card_in_another_node_is_its_owners() -> None:
+    """Else its stream would be bound to the wrong node, and what is still to come refused."""
+    hall = Hall()
+    hall.press("loket-3", COUNTER, 1, CALL)
+    hall.rows["kiosk-1"] = [row._replace(owner="loket-3") for row in hall.rows.pop("loket-3")]
+    desk = new_hub()
+    hall.give_to(desk, "kiosk-1")
+    end(desk, PROGRESS_S)
+
+    assert desk.core._receiver.owner(COUNTER) == "loket-3"
