@@ -5,18 +5,15 @@ call stands big, when the board says that it is cut off, and that nothing of ano
 Where things stand on the screen is `layout.py`, which words are used `phrases.py`.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 
-from msgspec import Struct
-
-from broker.hall.setup import Setup
 from broker.hall.views import BoardView, Call, QueueView
 from broker.wire.generation import Stamp, is_lower, is_older
 from broker.wire.messages import HubState
-from displays.phrases import known
+from displays.board_setup import BoardSetup, Mark, Place
+from displays.offers import Offers
 from displays.rows import Rows, newest_of_each
 from displays.sizes import ROWS_MAX
 
@@ -57,72 +54,10 @@ SHIFT_S = 60.0
 SHIFTS_PX = ((0, 0), (4, 0), (4, 4), (0, 4), (-4, 4), (-4, 0), (-4, -4), (0, -4), (4, -4))
 """The whole picture wanders, so that no edge burns in."""
 
-Notice = Literal["welcome", "starting", "follow_staff"]
+Notice = Literal["welcome", "starting", "follow_staff", "closed", "opening"]
 
-
-class Place(NamedTuple):
-    """A counter as the board speaks of it; `direction` is empty unless the board is in its zone."""
-
-    where: str = ""
-    direction: str = ""
-
-
-class Mark(NamedTuple):
-    """An agency's name and colour, and the prefix of its numbers."""
-
-    name: str
-    colour: str
-    series: str
-
-
-class BoardSetup(Struct, frozen=True, kw_only=True):
-    """What a board knows of its hall.
-
-    Attributes:
-        counters: Those whose calls it shows, by number.
-        is_open_to_all: No zone: calls to a counter it does not know are shown too.
-        marks: By service id.
-        languages: Of the catalogue, the main one first.
-    """
-
-    name: str
-    timezone: tzinfo
-    counters: dict[int, Place]
-    is_open_to_all: bool
-    marks: dict[str, Mark]
-    languages: tuple[str, ...]
-
-
-def board_setup(setup: Setup, *, timezone: tzinfo, zone: str | None = None) -> BoardSetup:
-    """Return the hall as a board of this zone knows it; without a zone it shows every counter."""
-    main = known(setup.languages)[0]
-    places = {
-        counter.id: Place(
-            where=(counter.where or {}).get(main, ""),
-            direction=(counter.direction or "") if counter.zone == zone else "",
-        )
-        for counter in setup.counters.values()
-        if zone is None or counter.zone == zone
-    }
-    marks = {
-        service.id: Mark(agency.short, agency.colour, setup.series[service.id])
-        for service in setup.services.values()
-        for agency in [setup.agencies[service.agency]]
-    }
-    served = {
-        service
-        for counter in setup.counters.values()
-        if counter.id in places
-        for service in counter.serves
-    }
-    return BoardSetup(
-        name=setup.name,
-        timezone=timezone,
-        counters=places,
-        is_open_to_all=zone is None,
-        marks=marks if zone is None else {id_: marks[id_] for id_ in marks if id_ in served},
-        languages=known(setup.languages),
-    )
+CLOSED_AFTER_MS = 30 * 60_000
+"""A call younger than this is still shown when no more numbers are given out."""
 
 
 class Row(NamedTuple):
@@ -161,6 +96,7 @@ class BoardModel(NamedTuple):
         rows: Calls without the hero's, as `displays.rows` picks them, from the top.
         marks: One for each series, for a board that has no calls yet.
         waiting: How many wait for the services of each series; empty while that is not known.
+        opens: When it opens, or gives out numbers, again, in the hall's time; None = not known.
         lost_since: The hall's time when the hub was last heard; None while it is heard.
         page: Which sentence, which agencies: counts on for ever.
     """
@@ -173,6 +109,7 @@ class BoardModel(NamedTuple):
     rows: tuple[Row, ...]
     marks: tuple[Mark, ...]
     waiting: Mapping[str, int]
+    opens: datetime | None
     lost_since: datetime | None
     page: int
     shift: tuple[int, int]
@@ -196,7 +133,7 @@ class Board:
         self._hub_mono_ms: float | None = None
         self._hub = Stamp()
         self._held: BoardView | None = None
-        self._queue: QueueView | None = None
+        self._offers = Offers(setup)
         self._calls: tuple[tuple[date, Call], ...] = ()
         self._is_known = False
         self._met: set[str] = set()
@@ -234,15 +171,8 @@ class Board:
             self._held = view
 
     def take_queue(self, view: QueueView) -> None:
-        """Take how many wait, unless the snapshot is older than the one it has.
-
-        Nobody is sent anywhere by it, so a retained one will do; it is shown only while the hub of
-        its generation is heard.
-        """
-        if self._queue is not None and is_older(view, self._queue):
-            self.ignored += 1
-            return
-        self._queue = view
+        """Take what the services are like, unless the snapshot is older than the one it has."""
+        self.ignored += not self._offers.take(view)
 
     def follow_voice(self, call_id: str, now_s: float) -> bool:
         """Let the call that is being said stand big, until it is said; empty = nothing is said.
@@ -269,16 +199,27 @@ class Board:
         self._drop_old_news(calls, self._clock_ms(now_s, wall_ms))
         self._choose_hero(calls, now_s)
         hero = None if silent_s >= UNGUIDED_AFTER_S else self._hero
+        notice, opens = self._notice(silent_s), None
+        quiet_ms = self._clock_ms(now_s, wall_ms) - CLOSED_AFTER_MS
+        is_quiet = all(call.at_ms < quiet_ms for call in calls)
+        if silent_s < LOST_AFTER_S and is_quiet and self._offers.is_shut(gen=self._hub.gen):
+            hero, calls = None, []
+            notice, opens = self._offers.opening(at)
         return BoardModel(
             name=self._setup.name,
             languages=self._setup.languages,
             at=at,
             hero=self._as_hero(hero, now_s) if hero else None,
-            notice=self._notice(silent_s),
+            notice=notice,
             rows=self._rows(calls, hero, now_s),
             marks=self._marks,
             # Only where it is drawn: a press must not cost a picture more.
-            waiting=self._waiting(at.date()) if silent_s < LOST_AFTER_S and not calls else {},
+            waiting=(
+                {}
+                if silent_s >= LOST_AFTER_S or calls or opens
+                else self._offers.waiting(gen=self._hub.gen, day=at.date())
+            ),
+            opens=opens,
             lost_since=(
                 self._time(self._heard_s, wall_ms - round(silent_s * 1000))
                 if silent_s >= LOST_AFTER_S
@@ -411,16 +352,6 @@ class Board:
             is_next=any(call.call_id == other.call_id for other in self._news),
             is_over=call.over,
         )
-
-    def _waiting(self, day: date) -> Mapping[str, int]:
-        view = self._queue
-        if view is None or view.gen != self._hub.gen or view.day != day.isoformat():
-            return {}
-        counts: Counter[str] = Counter()
-        for service, mark in self._setup.marks.items():
-            if service in view.services:
-                counts[mark.series] += view.services[service].waiting
-        return counts
 
     def _mark(self, call: Call) -> Mark:
         # A service the hall file no longer has: the number's own letter still says enough.

@@ -19,7 +19,8 @@ from broker.log import kv
 from broker.vitals import boot_id, watchdog
 from broker.wire.messages import HubState, WireError, read_board, read_queue
 from broker.wire.topics import Kind, Topic
-from displays.board import Board, board_setup
+from displays.board import Board
+from displays.board_setup import board_setup
 from displays.frames import FrameServer, png
 from displays.inbox import FrameAsked, Inbox
 from displays.layout import Layout
@@ -29,7 +30,7 @@ from displays.sample import SAMPLE_AT, sample_view
 from displays.screen import Screen, ScreenError
 from displays.sizes import legibility, make_grid
 from firmware_config.arguments import MisuseError, add_hall_arguments
-from firmware_config.load import HallFileError, load_hall
+from firmware_config.load import HallFileError, load_calendar, load_hall
 from firmware_config.schema import BoardNode, HallFile, far_seat_m_of, node_of, role_of, setup_of
 
 if TYPE_CHECKING:
@@ -126,8 +127,9 @@ def _board_node(file: HallFile, args: argparse.Namespace) -> BoardNode:
     return node
 
 
-def _make_board(file: HallFile, node: BoardNode, *, start_s: float, rows: int) -> Board:
-    setup = board_setup(setup_of(file), timezone=ZoneInfo(file.hall.timezone), zone=node.zone)
+def _make_board(path: Path, file: HallFile, node: BoardNode, *, start_s: float, rows: int) -> Board:
+    hall = setup_of(file, calendar=load_calendar(path, file))
+    setup = board_setup(hall, timezone=ZoneInfo(file.hall.timezone), zone=node.zone)
     return Board(setup=setup, start_s=start_s, rows=rows)
 
 
@@ -174,7 +176,7 @@ def _run(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
         layout = _make_layout(file, node, screen)
         loop = BoardLoop(
             who=who,
-            board=_make_board(file, node, start_s=time.monotonic(), rows=layout.rows),
+            board=_make_board(args.hall, file, node, start_s=time.monotonic(), rows=layout.rows),
             layout=layout,
             screen=screen,
             inbox=inbox,
@@ -239,7 +241,7 @@ def _shoot(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
     screen.open()
     try:
         layout = _make_layout(file, node, screen)
-        board_ = _make_board(file, node, start_s=heard_s, rows=layout.rows)
+        board_ = _make_board(args.hall, file, node, start_s=heard_s, rows=layout.rows)
         board_.take_hub(hub, is_retained=False, now_s=heard_s)
         board_.take_board(view, is_retained=True, now_s=heard_s)
         if args.queue:

@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from displays import phrases
-from displays.board import PULSE_STEPS, BoardModel, Hero, Mark
+from displays.board import PULSE_STEPS, BoardModel, Hero
+from displays.board_setup import Mark
 from displays.ops import Arrow, Face, Outline, Rect, wrap
 from displays.palette import (
     AMBER,
@@ -120,6 +121,8 @@ def draw_notice(pen: Pen, model: BoardModel) -> None:
         "welcome": (phrases.WELCOME, phrases.TAKE_A_NUMBER),
         "starting": (phrases.WELCOME, phrases.STARTING),
         "follow_staff": (phrases.FOLLOW_STAFF, phrases.NUMBER_STAYS),
+        "closed": (phrases.CLOSED_UNTIL if model.opens else phrases.CLOSED, phrases.SEE_YOU),
+        "opening": (phrases.WELCOME, phrases.ISSUE_FROM),
     }[model.notice]
     if model.notice == "follow_staff":
         pen.ops.append(Outline(room, AMBER, px(12), px(22)))
@@ -162,12 +165,17 @@ def _notice_blocks(  # noqa: PLR0913, PLR0917 - two texts, and the room they hav
             (text, "regular", small * scale, QUIET),
         )
         for phrase, face, design_px, colour in parts:
-            words, cap = phrases.say(phrase, language), pen.px(design_px)
+            words, cap = _words(phrase, model, language), pen.px(design_px)
             if face == "bold":  # a title stays on one line when a size near by allows it
                 near = pen.cap_for((words,), width, cap)
                 cap = near if near >= cap * 2 // 3 else cap
             lines = wrap(pen.measure, words, face, width, cap)
-            blocks += [Block(line, cap, face, colour, round(cap * 0.62)) for line in lines]
+            blocks += [Block(line, cap, face, colour, round(cap * 0.68)) for line in lines]
         last = blocks[-1]
         blocks[-1] = last._replace(gap_px=pen.px(64 * scale))
     return blocks
+
+
+def _words(phrase: Phrase, model: BoardModel, language: str) -> str:
+    opens = phrases.say_opening(model.opens, model.at, language) if model.opens else ""
+    return phrases.say(phrase, language, opens=opens)

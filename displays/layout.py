@@ -6,7 +6,8 @@ foot one sentence at a time, or the amber bar when the board is cut off.
 """
 
 from displays import phrases
-from displays.board import BoardModel, Mark, Row
+from displays.board import BoardModel, Row
+from displays.board_setup import Mark
 from displays.hero import draw_hero, draw_notice
 from displays.ops import Face, Measure, Op, Outline, Rect, Sign, wrap
 from displays.palette import (

@@ -9,6 +9,7 @@ Colour = tuple[int, int, int]
 GROUND: Colour = (9, 14, 24)
 PANEL: Colour = (20, 30, 48)
 PANEL_EMPTY: Colour = (14, 21, 35)
+PANEL_DOWN: Colour = (32, 45, 70)
 LINE: Colour = (58, 72, 96)
 TEXT: Colour = (255, 255, 255)
 QUIET: Colour = (196, 206, 222)
@@ -32,8 +33,13 @@ TEXT_ON_GROUND: tuple[tuple[Colour, Colour], ...] = (
     (QUIET, GROUND),
     (QUIET, PANEL),
     (YELLOW, PANEL),
-    (INK, YELLOW),
+    (TEXT, PANEL_DOWN),
+    (QUIET, PANEL_DOWN),
+    (YELLOW, PANEL_DOWN),
+    (AMBER, PANEL),
+    (AMBER, PANEL_DOWN),
     (INK, AMBER),
+    (INK, YELLOW),
 )
 """Every pair of text and what lies under it."""
 

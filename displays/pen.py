@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from displays.board import Mark
+from displays.board_setup import Mark
 from displays.ops import Face, Fill, Measure, Op, Rect, Text, fit, ink
 from displays.palette import PANEL, TEXT, Colour
 from displays.sizes import Grid

@@ -52,6 +52,15 @@ SAY_AGAIN = Phrase(id="Panggilan ulang", en="Calling again")
 """What a voice says beside the number's letters and digits and the counter's number: `spoken.py`
 joins them."""
 
+CLOSED = Phrase(id="Tutup", en="Closed")
+CLOSED_UNTIL = Phrase(
+    id="Tutup – buka kembali {opens}",  # noqa: RUF001 - DESIGN §4
+    en="Closed – opens again {opens}",  # noqa: RUF001 - as above
+)
+ISSUE_FROM = Phrase(id="Pengambilan nomor mulai {opens}", en="First numbers {opens}")
+AT_TIME = Phrase(id="pukul {time} {zone}", en="at {time} {zone}")
+SEE_YOU = Phrase(id="Terima kasih atas kunjungan Anda.", en="Thank you for coming.")
+
 SENTENCES = (
     Phrase(
         id="Perhatikan nomor dan loket Anda di layar ini.",
@@ -75,6 +84,61 @@ SENTENCES = (
     ),
 )
 """The strip's whole sentences, shown one at a time in every language of the hall."""
+
+# A kiosk's touch screen.
+CHOOSE_AGENCY = Phrase(id="Pilih instansi", en="Choose an office")
+CHOOSE_SERVICE = Phrase(id="Pilih layanan", en="Choose a service")
+SEARCH = Phrase(id="Cari layanan", en="Search")
+SEARCH_HINT = Phrase(id="Ketik huruf pertama layanan", en="Type the first letters of the service")
+NOTHING_FOUND = Phrase(
+    id="Tidak ada yang cocok. Hapus satu huruf, atau lapor ke meja informasi.",
+    en="Nothing fits. Erase a letter, or ask at the information desk.",
+)
+ERASE = Phrase(id="Hapus", en="Erase")
+BACK = Phrase(id="Kembali", en="Back")
+HOME = Phrase(id="Awal", en="Start")
+PRIORITY = Phrase(id="Prioritas", en="Priority")
+PRIORITY_FOR = Phrase(
+    id="Lansia (60+), ibu hamil atau menyusui, penyandang disabilitas, membawa anak kecil,"
+    " korban bencana",
+    en="Aged 60+, pregnant or nursing, with a disability, with small children, disaster victims",
+)
+BRING = Phrase(id="Bawa", en="Bring")
+FEE = Phrase(id="Biaya", en="Fee")
+FREE = Phrase(id="Gratis", en="Free")
+FINISH = Phrase(id="Selesai", en="Ready")
+NOBODY_WAITS = Phrase(id="Belum ada yang menunggu", en="Nobody is waiting")
+TAKE_NUMBER = Phrase(id="Ambil nomor", en="Take a number")
+TAKEN = Phrase(id="Sudah dipilih", en="Chosen already")
+TAKES: dict[str, Phrase] = {
+    "closed": Phrase(id="Tutup saat ini", en="Closed now"),
+    "quota": Phrase(id="Kuota hari ini habis", en="No more numbers today"),
+    "cutoff": Phrase(
+        id="Pengambilan nomor hari ini sudah ditutup", en="No more numbers today: closing soon"
+    ),
+    "disrupted": Phrase(id="Sedang ada gangguan", en="Out of order for now"),
+}
+"""Why a service gives no numbers now."""
+ANOTHER = Phrase(id="Tambah layanan lain?", en="Another service?")
+ANOTHER_YES = Phrase(id="Ya, tambah", en="Yes, add one")
+PRINT_NOW = Phrase(id="Cetak nomor", en="Print my number")
+PRINT_IN = Phrase(id="Dicetak dalam {count} detik", en="Prints in {count} seconds")
+PRINTING = Phrase(id="Nomor sedang dicetak", en="Printing your number")
+TAKE_SLIP = Phrase(id="Ambil slip Anda", en="Take your slip")
+NO_PAPER = Phrase(
+    id="Kertas habis. Foto atau catat nomor ini; nomor tetap berlaku.",
+    en="Out of paper. Take a photo or note this number; it stays valid.",
+)
+NO_NUMBER = Phrase(id="Nomor tidak dapat diberikan", en="No number could be given")
+ASK_DESK = Phrase(id="Lapor ke meja informasi", en="Please ask at the information desk")
+NOT_READY = Phrase(
+    id="Mesin belum siap. Lapor ke meja informasi.",
+    en="This machine is not ready. Please ask at the information desk.",
+)
+LANGUAGE_NAMES = {"id": "Bahasa Indonesia", "en": "English"}
+"""Each in its own language: who can't read this one finds theirs."""
+
+DAYS_OF_A_WEEK = 7
 
 LANGUAGES = Phrase._fields
 """The catalogue's languages; the first one stands for a language it does not know."""
@@ -120,3 +184,16 @@ def say_day(at: datetime, language: str, *, is_short: bool = False) -> str:
     """Return the day as `Rabu, 25 November`, or short as `Rab 25 Nov`."""
     day, month = _DAYS[language][at.weekday()], _MONTHS[language][at.month - 1]
     return f"{day[:3]} {at.day} {month[:3]}" if is_short else f"{day}, {at.day} {month}"
+
+
+def say_opening(opens: datetime, at: datetime, language: str) -> str:
+    """Return when something opens as `pukul 08.00 WIB`, with its day when that is another.
+
+    Within a week the day's name will do: `Senin pukul 08.00 WIB`.
+    """
+    time = say(AT_TIME, language, time=say_time(opens), zone=opens.tzname() or "")
+    days = (opens.date() - at.date()).days
+    if days == 0:
+        return time
+    day = say_day(opens, language)
+    return f"{day.split(',')[0] if days < DAYS_OF_A_WEEK else day} {time}"

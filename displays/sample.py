@@ -5,7 +5,8 @@ from datetime import datetime
 
 from broker.hall.setup import Setup
 from broker.hall.views import BoardView, Call
-from displays.board import BoardModel, Hero, Place, Row
+from displays.board import BoardModel, Hero, Row
+from displays.board_setup import Place
 
 SAMPLE_AT = (2026, 11, 25, 9, 41)
 """A Wednesday morning: the same state gives the same picture on any day."""

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from broker.hall.views import CALL_FRESH_MS, CALLS_MIN, BoardView, Call
 from broker.wire.messages import HubState
-from displays.board import Board, board_setup
+from displays.board import Board
+from displays.board_setup import board_setup
 from displays.layout import Layout
 from displays.sample import sample_models
 from displays.screen import Screen

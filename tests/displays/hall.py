@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 from broker.hall.setup import Agency, Counter, Service, Setup, make_setup
 from broker.hall.views import BoardView, Call
 from broker.wire.messages import HubState
-from displays.board import Board, BoardModel, board_setup
+from displays.board import Board, BoardModel
+from displays.board_setup import board_setup
 
 WIB = ZoneInfo("Asia/Jakarta")
 GEN = "3-0000abcd"

@@ -5,9 +5,11 @@ from collections.abc import Callable
 import msgspec
 from msgspec.structs import replace
 
+from broker.hall.calendar import Calendar, Span
 from broker.hall.views import QueueView, ServiceQueue
-from displays.board import BoardModel, Mark, Place
-from tests.displays.hall import AT_MS, GEN, SETUP, START_S, Stage, call
+from displays.board import BoardModel
+from displays.board_setup import Mark, Place
+from tests.displays.hall import AT_MS, GEN, SETUP, START_S, WIB, Stage, call
 
 T = START_S
 
@@ -113,6 +115,33 @@ def elsewhere() -> BoardModel:
     return stage.look(T + 0.5)
 
 
+def _shut(hour: int) -> BoardModel:
+    hours = Calendar(
+        zone=WIB,
+        open=dict.fromkeys(("mon", "tue", "wed", "thu"), (Span(8 * 60, 15 * 60),)),
+        issue_from_min=7 * 60 + 30,
+    )
+    stage = Stage(setup=replace(SETUP, calendar=hours))
+    now_s = T + (hour - 9) * 3600 - 41 * 60
+    stage.beat(now_s)
+    stage.say(now_s=now_s)
+    state = ServiceQueue(waiting=0, next=(), takes="closed")
+    services = dict.fromkeys(SETUP.services, state)
+    view = QueueView(gen=GEN, pos=1, at_ms=AT_MS, day="2026-11-25", services=services)
+    stage.board.take_queue(view)
+    return stage.look(now_s)
+
+
+def closed() -> BoardModel:
+    """In the evening."""
+    return _shut(20)
+
+
+def opening() -> BoardModel:
+    """In the morning, before numbers are given out."""
+    return _shut(7)
+
+
 STATES: dict[str, Callable[[], BoardModel]] = {
     state.__name__: state
     for state in (
@@ -127,5 +156,7 @@ STATES: dict[str, Callable[[], BoardModel]] = {
         over,
         crowded,
         elsewhere,
+        closed,
+        opening,
     )
 }

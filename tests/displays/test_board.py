@@ -15,10 +15,9 @@ from displays.board import (
     PULSE_STEPS,
     PULSES,
     UNGUIDED_AFTER_S,
-    Place,
-    board_setup,
     pulse,
 )
+from displays.board_setup import Place, board_setup
 from tests.displays.hall import GEN, SETUP, START_S, WIB, Stage, call
 
 T = START_S

@@ -31,6 +31,7 @@ PICTURES: dict[str, tuple[str, tuple[int, int], float]] = {
     "busy-far": ("busy", HD, 20.0),
     "wide-upright": ("wide", UPRIGHT, 10.0),
     "waiting-upright": ("waiting", UPRIGHT, 10.0),
+    "closed-upright": ("closed", UPRIGHT, 10.0),
     "unguided-upright": ("unguided", UPRIGHT, 10.0),
     "crowded-near": ("crowded", HD, 6.0),
 }

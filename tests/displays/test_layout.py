@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from displays import phrases
-from displays.board import BoardModel, Hero, Mark, Place
+from displays.board import BoardModel, Hero
+from displays.board_setup import Mark, Place
 from displays.layout import Layout
 from displays.ops import Arrow, Fill, Op, Outline, Rect, Sign, Text, areas
 from displays.palette import AMBER, TEXT_ON_GROUND, YELLOW, contrast

@@ -13,7 +13,8 @@ from broker.link import Connected, Disconnected, Received
 from broker.wire.messages import Birth, Health, HubState, encode, read_birth, read_health
 from broker.wire.topics import Kind, Topic
 from displays.announcer import Area
-from displays.board import Board, board_setup
+from displays.board import Board
+from displays.board_setup import board_setup
 from displays.clips import Clips
 from displays.frames import FrameServer
 from displays.inbox import FrameAsked, Inbox

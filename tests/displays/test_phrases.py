@@ -13,6 +13,7 @@ AT = datetime(2026, 11, 25, 8, 5, tzinfo=ZoneInfo("Asia/Jakarta"))
 ALL = [
     *(value for value in vars(phrases).values() if isinstance(value, Phrase)),
     *phrases.SENTENCES,
+    *phrases.TAKES.values(),
 ]
 
 
@@ -20,7 +21,7 @@ ALL = [
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_text_can_be_said(phrase: Phrase, language: str) -> None:
     """In every language, with nothing left to fill in."""
-    text = say(phrase, language, repeat=2, time="09.41", count=3)
+    text = say(phrase, language, repeat=2, time="09.41", count=3, opens="x", zone="WIB")
 
     assert text
     assert "{" not in text

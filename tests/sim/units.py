@@ -19,7 +19,7 @@ from broker.store import StoreError
 from broker.wire.messages import Birth, Health, encode, read_board, read_hub, read_queue
 from broker.wire.seal import Seals
 from broker.wire.topics import Kind, Topic, every, parse_topic
-from displays.board import board_setup
+from displays.board_setup import board_setup
 from edge.paper import Outcome
 from edge.post import HEALTH_EVERY_S, Identity
 from tests.sim.card import Card
