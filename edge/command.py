@@ -39,6 +39,7 @@ from firmware_config.schema import (
     CounterNode,
     HallFile,
     KioskNode,
+    counter_buttons,
     kiosk_services,
     node_of,
     role_of,
@@ -130,10 +131,11 @@ def wiring_of(hall: HallFile, node_id: str) -> Wiring:
             return Wiring(role=kiosk, buttons=config.buttons, lamps=config.lamps)
         case CounterNode():
             # The schema lets a node with buttons have exactly one counter.
-            counter = CounterRole(hall=hall.hall.id, counter=config.counters[0])
-            buttons = {str(name): pin for name, pin in config.buttons.items()}
+            counter_id = config.counters[0]
+            serves = setup_of(hall).counters[counter_id].serves
+            counter = CounterRole(hall=hall.hall.id, counter=counter_id, serves=serves)
             lamps = {} if config.lamp is None else {LAMP: config.lamp}
-            return Wiring(role=counter, buttons=buttons, lamps=lamps)
+            return Wiring(role=counter, buttons=counter_buttons(config), lamps=lamps)
         case _:
             role = role_of(config)
             raise MisuseError(f"node {node_id} is a {role}: `loket node` runs kiosks and counters")

@@ -1,9 +1,9 @@
 """PURE: a counter's buttons and lamp: (press, snapshot, result) -> command and pattern.
 
-Buttons: `call recall no_show done` act when pressed. `pause` has two meanings, so it waits to know
-which: let go within 3 s it toggles between paused and open, held for 3 s it closes the counter and
-letting go does nothing more. `park` is in the hall file already, but the rules don't know parking
-yet: it is refused here, with the lamp and a line in the log.
+Buttons: `call recall no_show start park done` act when pressed. `pause` has two meanings, so it
+waits to know which: let go within 3 s it toggles between paused and open, held for 3 s it closes
+the counter and letting go does nothing more. `rate_1` to `rate_4` are the visitors': they never
+flash the lamp, which is the staff's and would seem to answer a press of theirs.
 
 Every command carries `seen`, the call staff had before them when they pressed; the hub refuses it
 when the counter has moved on (DESIGN §5.6). A result is back within milliseconds, so the second
@@ -12,7 +12,7 @@ read it. Nobody can have seen that call: the press carries the `seen` of the fir
 makes one call of both.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from broker.hall.commands import (
@@ -23,18 +23,22 @@ from broker.hall.commands import (
     CounterCommand,
     NoShow,
     OpenCounter,
+    Park,
     PauseCounter,
+    Rate,
     Recall,
+    Start,
 )
-from broker.wire.messages import Result, WireError, read_counter
+from broker.wire.messages import Result, WireError, read_counter, read_queue
 from broker.wire.topics import Kind, Topic
 from edge.lamps import Pattern
 from edge.newest import Newest
 from edge.press import Moment, Press
 from edge.role import Ask, Flash, Sent, Standing, Wish
+from firmware_config.schema import RATING_BUTTONS
 
 if TYPE_CHECKING:
-    from broker.hall.views import CounterView
+    from broker.hall.views import CounterView, QueueView, ServiceQueue
 
 LAMP = "lamp"
 
@@ -46,9 +50,14 @@ AT_ONCE: dict[str, Callable[..., AnyCommand]] = {
     "call": CallNext,
     "recall": Recall,
     "no_show": NoShow,
+    "start": Start,
+    "park": Park,
     "done": Close,
 }
 """What the buttons with one meaning ask for."""
+
+SCORES = {button: score for score, button in enumerate(RATING_BUTTONS, start=1)}
+"""What a rating button says: 1 = worst."""
 
 
 class LampRow(NamedTuple):
@@ -82,25 +91,35 @@ def lamp_pattern(*, is_sent: bool, is_paused: bool, is_waited_for: bool) -> Patt
 
 
 class CounterRole:
-    """One counter, as its buttons and its lamp know it."""
+    """One counter, as its buttons and its lamp know it.
+
+    Args:
+        serves: Ids of its services, in ranked order.
+    """
 
     name = "counter"
 
-    def __init__(self, *, hall: str, counter: int) -> None:
+    def __init__(self, *, hall: str, counter: int, serves: Sequence[str]) -> None:
         self._hall = hall
         self._counter = counter
+        self._serves = serves
         self._view: CounterView | None = None
+        self._queue: QueueView | None = None
         self._newest = Newest()
+        self._newest_queue = Newest()
         self._done: tuple[type[CounterCommand], str] | None = None
         self._last_s: dict[str, float] = {}
         self._last_seen: dict[str, str] = {}
 
     def topics(self) -> tuple[Topic, ...]:
-        """Return the snapshot of its counter."""
-        return (Topic(self._hall, Kind.COUNTER, str(self._counter)),)
+        """Return the snapshots of its counter and of the queue, the list when the hub is gone."""
+        counter = Topic(self._hall, Kind.COUNTER, str(self._counter))
+        return (counter, Topic(self._hall, Kind.QUEUE))
 
     def pressed(self, button: str, press: Press) -> tuple[Wish, ...]:
         """Return the command this moment of a press asks for, with what the lamp showed."""
+        if button in SCORES:
+            return self._rated(button, press)
         asked = self._meaning(button, press)
         if asked is not None:
             seen = self._seen_by(button, press.at_s)
@@ -110,8 +129,13 @@ class CounterRole:
         return ()
 
     def received(self, topic: Topic, payload: bytes, *, gen_n: int) -> None:
-        """Take a snapshot of the counter, unless it is older than what is shown."""
-        if topic != self.topics()[0]:
+        """Take a snapshot of counter or queue, unless it is older than what is shown."""
+        counter, queue = self.topics()
+        if topic == queue:
+            services = read_queue(payload)
+            if self._newest_queue.takes(services.gen, services.pos, gen_n=gen_n):
+                self._queue = services
+        if topic != counter:
             return
         view = read_counter(payload)
         if view.counter != self._counter:
@@ -126,7 +150,7 @@ class CounterRole:
         refused as `seen_other`. Staff see the flash of the one that was done, not a refusal: they
         would press again, and send away a visitor who was just called.
         """
-        if not isinstance(command, CounterCommand):
+        if not isinstance(command, CounterCommand) or isinstance(command, Rate):
             return ()
         this = (type(command), command.seen)
         if not result.refusal:
@@ -136,9 +160,9 @@ class CounterRole:
             return ()
         return (Flash((LAMP,), REFUSED),)
 
-    def failed(self, button: str) -> Flash:  # noqa: ARG002 - one lamp for all buttons
-        """Return the flash for a press that could not be kept."""
-        return Flash((LAMP,), REFUSED)
+    def failed(self, button: str) -> Flash:
+        """Return the flash for a press that could not be kept; a visitor's has no lamp."""
+        return Flash(() if button in SCORES else (LAMP,), REFUSED)
 
     def standing(self, standing: Standing) -> dict[str, Pattern]:
         """Return what its lamp shows while nothing is flashed."""
@@ -151,7 +175,12 @@ class CounterRole:
         return {LAMP: pattern}
 
     def panel(self) -> dict[str, object]:
-        """Return the counter as last heard: `{"counter": {"id", "status", "number", ...}}`."""
+        """Return the counter, and who waits for it, as last heard.
+
+        `{"counter": {"id", "status", "waiting", "number", "repeat"}, "list": [{"service",
+        "waiting", "next"}]}`. How old that is says the runtime's `hub_age_s`: while the hub is gone
+        staff call by voice from the list, and can't change it (DESIGN §5).
+        """
         view = self._view
         call = view.call if view else None
         return {
@@ -161,8 +190,23 @@ class CounterRole:
                 "waiting": view.waiting if view else 0,
                 "number": call.number if call else "",
                 "repeat": call.repeat if call else 0,
-            }
+            },
+            "list": [
+                {"service": service, "waiting": queue.waiting, "next": list(queue.next)}
+                for service in self._serves
+                if (queue := self._queued.get(service)) is not None
+            ],
         }
+
+    @property
+    def _queued(self) -> "dict[str, ServiceQueue]":
+        return self._queue.services if self._queue else {}
+
+    def _rated(self, button: str, press: Press) -> tuple[Wish, ...]:
+        if press.moment is not Moment.PRESSED:
+            return ()
+        seen = self._seen_by(button, press.at_s)
+        return (Ask(Rate(counter=self._counter, seen=seen, score=SCORES[button])),)
 
     def _seen_by(self, button: str, at_s: float) -> str:
         """Return the call that was shown to whoever pressed this button now."""

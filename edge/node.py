@@ -135,14 +135,12 @@ class Node:
 
     def snapshot(self) -> dict[str, object]:
         """Return what a panel shows."""
-        is_heard = self._post.standing(self._clock.mono_s()).is_heard
         return {
             "id": self._identity.node,
             "role": self._identity.role,
             "buttons": list(self._buttons),
             "lamps": {name: lamp.pattern.value for name, lamp in self._lamps.items()},
-            "link": "up" if self._post.is_up else "down",
-            "hub": "heard" if is_heard else "silent",
+            **self._post.panel(self._clock.mono_s()),
             "slip": self._paper.text,
             **self._role.panel(),
         }

@@ -236,6 +236,20 @@ class Post:
         is_late = oldest_s + LATE_AFTER_S <= now_s
         return Standing(is_heard, Sent.LATE if is_late else Sent.ON_THE_WAY)
 
+    def panel(self, now_s: float) -> dict[str, object]:
+        """Return what a panel shows of the way to the hub.
+
+        `hub_age_s`: whole seconds since the hub was heard; 0 while it counts as heard, None before
+        it ever was.
+        """
+        is_heard = self.standing(now_s).is_heard
+        age_s = None if self._heard_s == float("-inf") else int(now_s - self._heard_s)
+        return {
+            "link": "up" if self.is_up else "down",
+            "hub": "heard" if is_heard else "silent",
+            "hub_age_s": 0 if is_heard else age_s,
+        }
+
     def wake_s(self, now_s: float) -> float | None:
         """Return the instant at which something is to be sent, or `standing` becomes another."""
         dues = [self._sender.wake_s()]

@@ -5,8 +5,8 @@ must hold between sections is in `rules.py` and `wiring.py`; what other packages
 the end of this one. A type's `description` is what `loket check` says to write instead.
 
 Checked now, acted on by a later release: `[hall]` paper; `[hub]` copies; `[[agency]]` icon,
-complaints; `[[service]]` standard, requires, fee, finish; `[[node]]` offline, screen, rating, rtc
-and the roles sensor and shadow; `[wifi]`, `[retain]`, `[skm]`.
+complaints; `[[service]]` standard, requires, fee, finish; `[[node]]` offline, screen, rtc and the
+roles sensor and shadow; `[wifi]`, `[retain]`, `[skm]`.
 """
 
 from typing import Annotated, Literal
@@ -57,7 +57,10 @@ LampName = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9-]{1,32}\Z", description="ready, or the name of a button")
 ]
 
-CounterButton = Literal["call", "recall", "no_show", "park", "done", "pause"]
+CounterButton = Literal["call", "recall", "no_show", "start", "park", "done", "pause"]
+
+RATING_BUTTONS = ("rate_1", "rate_2", "rate_3", "rate_4")
+"""Names of the buttons on a counter node's `rating` pins, worst first, as the survey's answers."""
 
 Metres = Annotated[float, Meta(ge=1, le=40, description="metres, 1 to 40", examples=[10])]
 
@@ -338,7 +341,7 @@ class CounterNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     Attributes:
         counters: Exactly one while it has buttons (a press must say which counter it means).
-        rating: Pins of the visitor's rating buttons, worst first.
+        rating: Pins of the visitor's four rating buttons, worst first (`RATING_BUTTONS`).
     """
 
     counters: Annotated[
@@ -348,7 +351,8 @@ class CounterNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     buttons: dict[CounterButton, Pin] = {}
     lamp: Pin | None = None
     rating: Annotated[
-        tuple[Pin, ...], Meta(max_length=5, description="at most 5 pins, worst rating first")
+        tuple[Pin, ...],
+        Meta(min_length=4, max_length=4, description="4 pins, worst rating first"),
     ] = ()
 
 
@@ -505,6 +509,12 @@ def service_of_button(
             return agency.general or (own[0] if len(own) == 1 else None)
     named = [service.id for service in services if service.series == name]
     return named[0] if len(named) == 1 else None
+
+
+def counter_buttons(node: CounterNode) -> dict[str, int]:
+    """Return the pin of each of its buttons, staff's and visitors', by name."""
+    staff = {str(name): pin for name, pin in node.buttons.items()}
+    return staff | dict(zip(RATING_BUTTONS, node.rating, strict=False))
 
 
 def kiosk_services(file: HallFile, kiosk: KioskNode) -> dict[str, str]:

@@ -5,10 +5,12 @@ from typing import NamedTuple
 from broker.hall.setup import Service, Setup
 from firmware_config.schema import (
     PRIORITY,
+    RATING_BUTTONS,
     BoardNode,
     CounterNode,
     HallFile,
     KioskNode,
+    counter_buttons,
     kiosk_services,
     setup_of,
 )
@@ -18,10 +20,25 @@ COUNTER_KEYS = {
     "call": ("Panggil", "Call the next ticket; closes the one being served"),
     "recall": ("Panggil lagi", "Call the same ticket again"),
     "no_show": ("Tidak hadir", "The called visitor did not come"),
-    "park": ("Tunda", "Set the ticket aside"),
+    "start": ("Mulai", "The called visitor is here: serving begins"),
+    "park": ("Tunda", "Set the ticket aside until staff return or call it"),
     "done": ("Selesai", "The ticket is served; call nobody"),
     "pause": ("Jeda", "Pause or go on; held for 3 s it closes the counter"),
 }
+RATING_KEYS = dict(
+    zip(
+        RATING_BUTTONS,
+        (
+            ("Tidak puas", "A visitor's rating: not satisfied"),
+            ("Kurang puas", "A visitor's rating: less satisfied"),
+            ("Puas", "A visitor's rating: satisfied"),
+            ("Sangat puas", "A visitor's rating: very satisfied"),
+        ),
+        strict=True,
+    )
+)
+"""Beside the counter, for its visitors; the words of the ministry's survey."""
+
 BESIDE_MAX = 16
 """So many services' queues are about as high as the board beside them."""
 
@@ -48,12 +65,17 @@ class Kiosk(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """One counter and the node whose buttons are there; the node is empty when it has none."""
+    """One counter and the node whose buttons are there; the node is empty when it has none.
+
+    Attributes:
+        rating: The visitors' keys, worst first.
+    """
 
     counter: int
     node: str
     serves: tuple[Key, ...]
     keys: tuple[Key, ...]
+    rating: tuple[Key, ...] = ()
 
 
 class Node(NamedTuple):
@@ -132,8 +154,8 @@ def _nodes(file: HallFile) -> tuple[Node, ...]:
         match node:
             case KioskNode(id=node_id, buttons=pins):
                 nodes.append(Node(node_id, "kiosk", tuple(pins)))
-            case CounterNode(id=node_id, buttons=keys, counters=counters):
-                nodes.append(Node(node_id, "counter", tuple(keys), counters))
+            case CounterNode(id=node_id, counters=counters):
+                nodes.append(Node(node_id, "counter", tuple(counter_buttons(node)), counters))
             case BoardNode(id=node_id):
                 nodes.append(Node(node_id, "board"))
             case _:
@@ -162,7 +184,12 @@ def _desk(setup: Setup, counter: int, node: CounterNode | None) -> Desk:
         node.id if node else "",
         tuple(_service_key(one.id, one, setup) for one in reversed(by_series.values())),
         tuple(Key(button, *COUNTER_KEYS[button]) for button in node.buttons) if node else (),
+        tuple(Key(button, *RATING_KEYS[button]) for button in _rating(node)) if node else (),
     )
+
+
+def _rating(node: CounterNode) -> tuple[str, ...]:
+    return tuple(button for button in counter_buttons(node) if button in RATING_KEYS)
 
 
 def _service_key(button: str, service: Service, setup: Setup) -> Key:

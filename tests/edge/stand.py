@@ -24,7 +24,7 @@ from edge.role import Role
 from tests.fakes import TURNS, FakeClock
 from tests.fakes_edge import HALL, SETUP, FakeLink, TinyHub, until
 
-BUTTONS = {"call": 5, "recall": 6, "no_show": 13, "done": 19, "pause": 17}
+BUTTONS = {"call": 5, "recall": 6, "no_show": 13, "done": 19, "pause": 17, "rate_3": 21}
 KIOSK_BUTTONS = {"ktp-el": 17, "pajak": 5}
 
 COUNTER = Actor("loket-3", "counter", frozenset({3}))
@@ -167,7 +167,7 @@ def rows_of(folder: Path) -> list[tuple[str, int, str, bool]]:
 def make_role(actor: Actor) -> Role:
     """Return the role of a stand's node."""
     if actor.role == "counter":
-        return CounterRole(hall=HALL, counter=3)
+        return CounterRole(hall=HALL, counter=3, serves=("ktp-el",))
     return KioskRole(
         setup=SETUP,
         services={"ktp-el": "ktp-el", "pajak": "npwp"},

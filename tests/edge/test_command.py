@@ -37,7 +37,10 @@ def test_a_counter_node_has_its_buttons_and_one_lamp() -> None:
     wiring = wiring_of(load_hall(DEMO), "loket-1")
 
     assert isinstance(wiring.role, CounterRole)
-    assert set(wiring.buttons) == {"call", "recall", "no_show", "done", "pause"}
+    staff = {"call": 5, "recall": 6, "no_show": 13, "done": 19, "park": 22, "pause": 17}
+    visitors = {"rate_1": 16, "rate_2": 20, "rate_3": 21, "rate_4": 12}
+    assert wiring.buttons == staff | visitors
+    assert set(wiring_of(load_hall(DEMO), "loket-3").buttons) == set(staff)
     assert set(wiring.lamps) == {"lamp"}
 
 

@@ -11,10 +11,13 @@ from broker.hall.commands import (
     CloseCounter,
     NoShow,
     OpenCounter,
+    Park,
     PauseCounter,
+    Rate,
     Recall,
+    Start,
 )
-from broker.hall.views import CounterCall, CounterStatus, CounterView
+from broker.hall.views import CounterCall, CounterStatus, CounterView, QueueView, ServiceQueue
 from broker.wire.messages import Result, WireError, encode
 from broker.wire.topics import Kind, Topic
 from edge.counter import DOUBLE_PRESS_S, LAMP, CounterRole, lamp_pattern
@@ -54,7 +57,7 @@ def view(  # noqa: PLR0913 - a snapshot's fields, each by name
 
 def role_shown(*views: bytes, gen_n: int = 2) -> CounterRole:
     """Return counter 3 after it was shown these snapshots."""
-    role = CounterRole(hall="mpp", counter=3)
+    role = CounterRole(hall="mpp", counter=3, serves=("ktp-el", "kk"))
     for payload in views:
         role.received(TOPIC, payload, gen_n=gen_n)
     return role
@@ -68,7 +71,14 @@ def asked(role: CounterRole, button: str, *presses: Press) -> list[AnyCommand]:
 
 @pytest.mark.parametrize(
     ("button", "command"),
-    [("call", CallNext), ("recall", Recall), ("no_show", NoShow), ("done", Close)],
+    [
+        ("call", CallNext),
+        ("recall", Recall),
+        ("no_show", NoShow),
+        ("start", Start),
+        ("park", Park),
+        ("done", Close),
+    ],
 )
 def test_a_button_asks_at_once_with_what_the_lamp_showed(
     button: str, command: type[CallNext]
@@ -122,13 +132,34 @@ def test_a_held_pause_closes_and_does_not_toggle() -> None:
 
 
 def test_a_button_of_a_later_release_is_refused_here() -> None:
-    """`park` is in the hall file; the rules don't know it yet, and staff must see that."""
-    wishes = role_shown().pressed("park", PRESSED)
+    """Its hall file is newer than the node; staff must see that."""
+    wishes = role_shown().pressed("break", PRESSED)
 
     assert wishes == (
-        Flash((LAMP,), Pattern.SHORT_FLASHES, why="button park: not known to this release"),
+        Flash((LAMP,), Pattern.SHORT_FLASHES, why="button break: not known to this release"),
     )
-    assert role_shown().pressed("park", Press(Moment.RELEASED, 2.0)) == ()
+    assert role_shown().pressed("break", Press(Moment.RELEASED, 2.0)) == ()
+
+
+@pytest.mark.parametrize(("button", "score"), [("rate_1", 1), ("rate_3", 3), ("rate_4", 4)])
+def test_a_visitors_button_rates_what_was_shown(button: str, score: int) -> None:
+    """Once a press, however long it is held; the last button pressed counts."""
+    role = role_shown(view(call_id="c9"))
+    presses = (PRESSED, Press(Moment.HELD, 4.0), Press(Moment.RELEASED, 5.0, held=True))
+
+    assert asked(role, button, *presses) == [Rate(counter=3, seen="c9", score=score)]
+
+
+@pytest.mark.parametrize("code", ["", "nobody_to_rate", "not_allowed"])
+def test_a_visitors_press_never_moves_the_staffs_lamp(code: str) -> None:
+    """Neither done nor refused nor lost; the log tells. Nor does it hide an echo of theirs."""
+    role = role_shown(view(call_id="c1"))
+    role.answered(CallNext(counter=3, seen="c1"), result())
+
+    assert role.answered(Rate(counter=3, seen="c1", score=4), result(code)) == ()
+    assert role.failed("rate_4").lamps == ()
+    assert role.failed("call").lamps == (LAMP,)
+    assert role.answered(CallNext(counter=3, seen="c1"), result("seen_other")) == ()
 
 
 @pytest.mark.parametrize(
@@ -254,7 +285,8 @@ def test_a_panel_shows_the_counter() -> None:
     role = role_shown(view(status="open", waiting=4, call_id="c9"))
 
     assert role.panel() == {
-        "counter": {"id": 3, "status": "open", "waiting": 4, "number": "A007", "repeat": 1}
+        "counter": {"id": 3, "status": "open", "waiting": 4, "number": "A007", "repeat": 1},
+        "list": [],
     }
     assert role_shown().panel()["counter"] == {
         "id": 3,
@@ -263,3 +295,29 @@ def test_a_panel_shows_the_counter() -> None:
         "number": "",
         "repeat": 0,
     }
+
+
+def queue_of(pos: int, gen: str = "2-00000000", **waiting: int) -> bytes:
+    """Return a snapshot of the queue."""
+    services = {
+        service: ServiceQueue(waiting=count, next=("A001", "A002")[:count])
+        for service, count in waiting.items()
+    }
+    return encode(QueueView(gen=gen, pos=pos, at_ms=1, day="", services=services))
+
+
+def test_a_panel_lists_who_waits_for_the_counters_own_services() -> None:
+    """In ranked order, and only as new as the newest snapshot."""
+    role = role_shown(view())
+    topic = role.topics()[1]
+    role.received(topic, queue_of(5, pajak=1, kk=3), gen_n=2)
+    role.received(topic, queue_of(4, kk=9), gen_n=2)
+    role.received(topic, queue_of(9, gen="1-00000000", kk=9), gen_n=2)
+    assert role.panel()["list"] == [{"service": "kk", "waiting": 3, "next": ["A001", "A002"]}]
+
+    role.received(topic, queue_of(6, **{"ktp-el": 1, "kk": 0}), gen_n=2)
+    assert role.panel()["list"] == [
+        {"service": "ktp-el", "waiting": 1, "next": ["A001"]},
+        {"service": "kk", "waiting": 0, "next": []},
+    ]
+    assert asked(role, "call", PRESSED) == [CallNext(counter=3, seen="")]

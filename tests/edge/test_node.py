@@ -112,6 +112,51 @@ async def test_a_hub_that_falls_silent_is_shown_after_15_s(tmp_path: Path) -> No
         assert one.lamps == {"lamp": "slow_blink"}
 
 
+async def test_the_list_of_who_waits_outlives_the_hub_and_tells_its_age(tmp_path: Path) -> None:
+    """Staff call by voice from it, so it must say how old it is (DESIGN §5)."""
+    async with stand(COUNTER, tmp_path) as one:
+        hub = await one.join(COUNTER)
+        assert one.node.snapshot()["hub_age_s"] == 0
+        ticket = TicketIssued(ticket="t", number="A001", service="ktp-el", visit="t", issued_ms=1)
+        hub.hall.apply(hub.hall.pos + 1, 1, (ticket, PrintConfirmed(ticket="t")))
+        hub.beat()
+        hub.show()
+        await one.quiet()
+        await one.advance(14.9)
+        assert one.node.snapshot()["hub_age_s"] == 0
+        await one.advance(105.2)
+
+        shown = one.node.snapshot()
+        assert (shown["hub"], shown["hub_age_s"]) == ("silent", 120)
+        assert shown["list"] == [{"service": "ktp-el", "waiting": 1, "next": ["A001"]}]
+
+
+async def test_a_hub_that_was_never_heard_has_no_age(tmp_path: Path) -> None:
+    """After a start into a hall without one, what the broker kept may be of any time."""
+    async with stand(COUNTER, tmp_path) as one:
+        assert one.node.snapshot()["hub_age_s"] is None
+
+
+async def test_a_visitors_press_is_kept_and_sent_and_moves_no_lamp(tmp_path: Path) -> None:
+    """On real mock pins: rated while a ticket is at the counter, and refused when none is."""
+    async with stand(COUNTER, tmp_path) as one:
+        hub = await one.join(COUNTER)
+        await one.press("rate_3")
+        await one.quiet()
+        assert one.lamps == {"lamp": "off"}
+        ticket = TicketIssued(ticket="t", number="A001", service="ktp-el", visit="t", issued_ms=1)
+        hub.hall.apply(hub.hall.pos + 1, 1, (ticket, PrintConfirmed(ticket="t")))
+        await one.press("call")
+        await one.shows("lamp", "long_flash")
+        await one.advance(2)
+        await one.press("rate_3")
+        await one.quiet()
+
+        assert one.lamps == {"lamp": "off"}
+        assert hub.hall.tickets["t"].score == 3
+        assert [kind for _, _, kind, _ in rows_of(tmp_path)] == ["rate", "call_next", "rate"]
+
+
 async def test_a_retained_heartbeat_is_no_hub(tmp_path: Path) -> None:
     """The broker's store says nothing about now."""
     async with stand(COUNTER, tmp_path) as one:

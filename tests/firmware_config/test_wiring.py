@@ -46,6 +46,7 @@ FAULTS = [
     ),
     ("rating = [16, 20, 21, 12]", "rating = [16, 20, 21, 26]", "rating[4]", "taken by lamp"),
     ("rating = [16, 20, 21, 12]", "rating = [16, 20, 99, 12]", "rating[3]", "2 to 27"),
+    ("rating = [16, 20, 21, 12]", "rating = [16, 20, 21]", "rating", "4 pins, worst"),
     ('role = "shadow"', 'role = "shadow"\nhost = "hub"', "(hub-2): host", "a Pi of its own"),
     ('"10.77.0.2"\n\n[[node]]', '"10.77.0.7"\n\n[[node]]', "(hub-2): address", "[hub] addresses"),
     ('id = "board-2"', 'id = "board-2"\nmodel = "zero2w"\nhost = "hub"', "(board-2): host", "Pi 4"),

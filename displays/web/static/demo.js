@@ -146,7 +146,24 @@ function onPanel(panel) {
     }
     const slip = one(".slip", node);
     if (slip && panel.slip) showSlip(slip, panel.slip);
+    const list = one(".list", node);
+    if (list) showList(list, panel);
   }
+}
+
+// Who waited when the hub was heard last, while it is gone: staff call by voice from this list.
+
+function showList(list, panel) {
+  list.hidden = !panel.running || panel.hub !== "silent" || !panel.list?.length;
+  if (list.hidden) return;
+  const at = panel.hub_age_s == null ? null : new Date(Date.now() - panel.hub_age_s * 1000);
+  const since = at ? `Terakhir diketahui ${clockTime(at)}` : "Dari waktu yang tidak diketahui";
+  const lines = panel.list.map((one) => `${one.next.join(" ") || "–"} (${one.waiting})`);
+  show(list, `${since}: ${lines.join(" · ")}`);
+}
+
+function clockTime(at) {
+  return at.toLocaleTimeString("id", { hour: "2-digit", minute: "2-digit" });
 }
 
 // State: counters, queue, hub, link.

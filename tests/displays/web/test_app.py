@@ -42,7 +42,8 @@ async def test_the_page_draws_the_halls_kiosks_counters_and_board(stage: Stage) 
     page = answer.body.decode()
     assert answer.status == 200
     assert page.count('class="key ticket') == 8 + 4
-    assert page.count('class="key staff"') == 6 * 5
+    assert page.count('class="key staff"') == 6 * 6
+    assert page.count('data-button="rate_') == 2 * 4
     assert 'data-board="board-1"' in page
     assert "MPP Kota Contoh" in page
     assert page.count("<button") == page.count(" disabled>")
@@ -77,7 +78,10 @@ async def test_panel_lists_every_node_of_the_hall(stage: Stage) -> None:
     assert nodes["loket-1"] == {
         "id": "loket-1",
         "role": "counter",
-        "buttons": ["call", "recall", "no_show", "done", "pause"],
+        "buttons": [
+            *("call", "recall", "no_show", "done", "park", "pause"),
+            *("rate_1", "rate_2", "rate_3", "rate_4"),
+        ],
         "lamps": {},
         "running": False,
         "counters": [],
