@@ -116,6 +116,7 @@ class Node:
         self._not_kept: dict[str, StoreError] = {}
         self._is_stopping = False
         self._told: set[str] = set()
+        self._said: dict[str, str] = {}
 
     async def run(self) -> None:
         """Work until `stop()`."""
@@ -142,6 +143,7 @@ class Node:
             "lamps": {name: lamp.pattern.value for name, lamp in self._lamps.items()},
             **self._post.panel(self._clock.mono_s()),
             "slip": self._paper.text,
+            "said": self._said,
             **self._role.panel(),
         }
 
@@ -319,14 +321,14 @@ class Node:
 
     async def _answered(self, row: Row, result: Result) -> None:
         fields = kv(stream=row.stream, seq=row.seq, code=result.refusal, detail=result.detail)
-        if result.refusal:
-            _log.info("refused", extra=fields)
-        else:
-            _log.debug("accepted", extra=fields)
+        level, became = (logging.INFO, "refused") if result.refusal else (logging.DEBUG, "accepted")
+        _log.log(level, became, extra=fields)
         try:
             wishes = self._role.answered(decode_command(row.command), result)
         except msgspec.ValidationError:  # a row of a newer release, before a rollback
             wishes = ()
+        if result.refusal and wishes:  # without any it is no news: a second press of one meant
+            self._said = {"refusal": result.refusal, "at": f"{row.stream}:{row.seq}"}
         for wish in wishes:
             if isinstance(wish, Print):
                 self._print(wish, row, result)

@@ -4,7 +4,8 @@
                                        for is committed to the outbox: killed after that, it counts;
                                        {"error": "..."} when it could not be, or was a bounce
     {"get": "panel"}               ->  {"id", "role", "buttons", "lamps", "link", "hub",
-                                       "slip", ...}
+                                       "slip", "said", ...}; `said` is what was refused last,
+                                       {"refusal": CODE, "at": ITS ORIGIN}, empty before
     {"watch": true}                ->  the same object now and after every change, until closed
     anything else                  ->  {"error": "..."}
 

@@ -65,9 +65,12 @@ async def test_a_refusal_is_three_short_flashes_and_one_line(
         await one.press("call")
         await one.shows("lamp", "long_flash")
         await one.advance(1)
+        assert one.node.snapshot()["said"] == {}
         await one.press("call")
         await one.shows("lamp", "short_flashes")
+        said = one.node.snapshot()["said"]
 
+    assert said == {"refusal": "nobody_waiting", "at": f"{rows_of(tmp_path)[0][0] * 32}:2"}
     told = [record for record in caplog.records if record.message == "refused"]
     assert [record.loket_fields["code"] for record in told] == ["nobody_waiting"]  # type: ignore[attr-defined]
 
@@ -420,3 +423,4 @@ async def test_a_double_press_calls_one_visitor(tmp_path: Path) -> None:
         assert [result.refusal for result in hub.rows.values()] == ["", "seen_other"]
         assert [call.number for call in hub.hall.calls] == ["A001"]
         assert one.lamps == {"lamp": "long_flash"}
+        assert one.node.snapshot()["said"] == {}
