@@ -83,7 +83,7 @@ def levelled(samples: "array[int]", rate_hz: int, lufs: float = CLIP_LUFS) -> "a
     if math.isinf(measured):
         return samples
     gain = 10 ** (min(lufs - measured, PEAK_DBFS + ROUNDED_DB - peak_dbfs(samples)) / 20)
-    return array("h", [round(_rounded(sample * gain)) for sample in samples])
+    return array("h", (round(_rounded(sample * gain)) for sample in samples))
 
 
 def _rounded(sample: float) -> float:
@@ -96,11 +96,12 @@ def _rounded(sample: float) -> float:
 def trimmed(samples: "array[int]", rate_hz: int) -> "array[int]":
     """Return it without the silence at both ends."""
     least = FULL_SCALE * 10 ** (SILENCE_DBFS / 20)
-    loud = [index for index, sample in enumerate(samples) if abs(sample) > least]
-    if not loud:
+    ends = range(len(samples)), range(len(samples) - 1, -1, -1)
+    first, last = (next((i for i in end if abs(samples[i]) > least), None) for end in ends)
+    if first is None or last is None:
         return array("h")
     keep = round(KEEP_S * rate_hz)
-    return samples[max(0, loud[0] - keep) : loud[-1] + keep]
+    return samples[max(0, first - keep) : last + keep]
 
 
 def faded(samples: "array[int]") -> "array[int]":

@@ -22,7 +22,13 @@ DIGITS = 3
 
 def reach_faults(draft: Draft) -> list[Fault]:
     """Return all faults that keep a visitor from a ticket, or a call from the visitor."""
-    return [*_not_given_out(draft), *_boards(draft), *_signs(draft), *_cutoffs(draft)]
+    return [
+        *_not_given_out(draft),
+        *_boards(draft),
+        *_voices(draft),
+        *_signs(draft),
+        *_cutoffs(draft),
+    ]
 
 
 def _not_given_out(draft: Draft) -> Iterator[Fault]:
@@ -70,6 +76,20 @@ def _boards(draft: Draft) -> Iterator[Fault]:
             yield from board.faults("zone", f"no counter is in zone {show(zone)}", mend)
     if not shows_all:
         yield from _unseen(draft, shown, repeats)
+
+
+def _voices(draft: Draft) -> Iterator[Fault]:
+    """Yield boards that say what another says: both would speak at once."""
+    first: dict[str | None, str] = {}
+    for placed in draft.nodes:
+        board = placed.value
+        if not isinstance(board, BoardNode) or not board.voice or "zone" in placed.bad:
+            continue
+        if board.zone in first:
+            what = f"{first[board.zone]} says the same calls"
+            mend = "let one of them be silent: voice = false"
+            yield from placed.faults("voice", what, mend)
+        first.setdefault(board.zone, placed.key)
 
 
 def _unseen(

@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.bench import press, resources
+from tests.bench import press, resources, voice
 
 
 def bench_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +55,7 @@ def bench(args: argparse.Namespace) -> int:
 
 BENCHES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "press": lambda args: {"button to frame": press.measure(args.presses)},
+    "voice": lambda args: {"button to sound": voice.measure(max(10, args.presses // 20))},
     "memory": lambda _: resources.memory(),
     "idle": lambda _: resources.idle(),
     "start": lambda _: resources.start(),

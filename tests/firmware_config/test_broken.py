@@ -21,6 +21,12 @@ KIA = 'name = { id = "Kartu Identitas Anak (KIA)", en = "Child identity card (KI
 
 # (what to replace in the hall of 121 services, by what, the key of the fault, words of its mend)
 BROKEN = {
+    "two voices that say the same": (
+        'zone = "lantai-2"\ndiag_in = 55\nfar_seat_m = 10',
+        "diag_in = 55\nfar_seat_m = 10",
+        "(board-2): voice: node",
+        "voice = false",
+    ),
     "a pin twice": ("B = 27", "B = 17", "(kiosk-1): buttons.B", "another pin"),
     "a pin of the neighbour": ("call = 17, r", "call = 5, r", "(loket-2): buttons.call", "another"),
     "a pin of a bus": ("B = 27", "B = 2", "(kiosk-1): buttons.B", "allow_pins"),

@@ -239,3 +239,12 @@ def test_a_call_is_over_when_its_ticket_has_left() -> None:
 
     story.after(60).ask(Close(counter=1, seen=story.seen(1)))
     assert [c.over for c in board_view(story.hall, gen=GEN, at_ms=story.at_ms).calls] == [True]
+
+
+def test_a_call_says_whether_its_ticket_has_priority() -> None:
+    """A voice says those first."""
+    story = opened()
+    story.take("kk", priority=True)
+    story.call(1)
+
+    assert [c.priority for c in board_view(story.hall, gen=GEN, at_ms=story.at_ms).calls] == [True]
