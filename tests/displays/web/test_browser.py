@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator
 from itertools import pairwise
 from pathlib import Path
@@ -137,3 +138,31 @@ async def test_a_press_at_a_node_that_has_died_says_so() -> None:
     assert said.splitlines()[0] == (
         "Perangkat kiosk-1 sedang mati. Tunggu sebentar, lalu tekan lagi."
     )
+
+
+async def test_who_waited_is_listed_while_the_hub_is_gone_alone() -> None:
+    """By counter, with the time at which that was so; visitors' keys are pressed like any other."""
+    services = [
+        {"service": "ktp-el", "waiting": 3, "next": ["A001", "A002"]},
+        {"service": "kk", "waiting": 0, "next": []},
+    ]
+    gone = {"hub": "silent", "hub_age_s": 120, "list": services}
+    counter = {"id": "loket-1", "role": "counter", "buttons": ["rate_4"], "lamps": {}}
+    node = FakeNode(counter | gone | {"hub": "heard"})
+    async with (
+        served("demo.toml") as (stage, address),
+        node.running(stage.folder / "loket-1"),
+        opened(address, DESK) as (page, faults),
+    ):
+        desk = page.locator('[data-node="loket-1"]')
+        await desk.locator('[data-button="rate_4"]:enabled').click()
+        assert not await desk.locator(".list").is_visible()
+        node.show(**gone)
+        await desk.locator(".list").wait_for()
+        text = await desk.locator(".list").inner_text()
+        assert re.fullmatch(r"Terakhir diketahui \d\d[.:]\d\d: A001 A002 \(3\) · . \(0\)", text)
+        node.show(hub_age_s=None)
+        await desk.get_by_text("Dari waktu yang tidak diketahui").wait_for()
+        node.show(hub="heard")
+        await desk.locator(".list").wait_for(state="hidden")
+        assert [fault for fault in faults if "/frame/" not in fault] == []
