@@ -287,15 +287,20 @@ def skipped(journal: Iterable[Decided]) -> list[str]:
 
 
 def misprinted(
-    journal: Iterable[Decided], slips: Mapping[str, Sequence[str]], kills: Mapping[str, int]
+    journal: Iterable[Decided],
+    slips: Mapping[str, Sequence[str]],
+    kills: Mapping[str, int] | None = None,
 ) -> list[str]:
     """Return each slip that is missing, belongs to no ticket, or is one copy too many.
+
+    A slip may be missing whose kiosk was killed while it printed, and has said so.
 
     Args:
         slips: Numbers printed, by kiosk.
         kills: How often each kiosk was killed: each may have been between slip and commit, and
-            then the slip is printed once more.
+            then the slip is printed once more. None = no slip may come out twice.
     """
+    kills = kills or {}
     faults = []
     due, known = _numbers_of_kiosks(journal, slips.keys())
     for kiosk, printed_numbers in slips.items():
@@ -330,7 +335,10 @@ def _numbers_of_kiosks(
                 case {"type": "ticket_issued" | "ticket_corrected", "number": number}:
                     mine[event["ticket"]] = number
                     known[row.node].add(number)
-                case {"type": "ticket_closed", "outcome": "cancelled"}:
+                case {"type": "ticket_closed", "outcome": "cancelled"} | {
+                    "type": "print_confirmed",
+                    "uncertain": True,
+                }:
                     mine.pop(event["ticket"], None)
     return {kiosk: set(numbers.values()) for kiosk, numbers in number_of.items()}, known
 

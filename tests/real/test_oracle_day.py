@@ -146,6 +146,19 @@ def test_a_good_day_has_no_fault() -> None:
     assert faults(run) == {}
 
 
+def test_a_slip_that_may_not_be_out_need_not_be() -> None:
+    """Its kiosk was killed while it printed, and said so: the slip is there, or it is not."""
+    rows = good_day()
+    unsure = event("print_confirmed", 8, uncertain=True)
+    rows[AT["kiosk-1", 9]] = rows[AT["kiosk-1", 9]]._replace(events=[MADE, unsure])
+    run = records(rows)
+    run.slips["kiosk-1"] = ["A001", "B001", "A002", "K1001", "A004"]
+    assert faults(run) == {}
+
+    run.slips["kiosk-1"].append("K1002")
+    assert faults(run) == {}
+
+
 def test_a_new_day_ends_what_is_left() -> None:
     """Called or waiting: the hub closes it, and the next day knows none of it."""
     over = event("ticket_closed", 4, outcome="expired")
