@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from broker.hall.commands import (
     CallNumber,
     CloseCounter,
+    Hold,
     NoShow,
     OpenCounter,
     Reinstate,
@@ -334,3 +335,40 @@ def test_who_was_sent_to_a_counter_waits_no_longer_than_others() -> None:
     story.ask(Transfer(counter=2, seen=story.seen(2), to_counter=3))
 
     assert calls(story, 3, 2) == ["A001", "A002"]
+
+
+def test_who_was_away_on_hold_comes_back_before_a_better_rank() -> None:
+    """The place is that of the first press, also before the hub has returned it by its timer."""
+    story = opened()
+    held = story.take("kk")[0]
+    story.ask(Hold(ticket=held))
+    story.after(29 * 60).take("ktp-el")
+    story.after(60)
+
+    assert calls(story, 1, 2) == ["A001", "A002"]
+
+
+def test_who_did_not_come_passes_over_a_better_rank_only_after_so_long() -> None:
+    """A no-show's old place is no way to the front."""
+    story = opened()
+    story.take("kk")
+    story.call(1)
+    story.press(NoShow, 1)
+    story.after(600).take("ktp-el")
+    story.after(301).take("ktp-el")
+
+    assert calls(story, 1, 3) == ["A002", "A001", "A003"]
+
+
+def test_who_is_back_after_all_is_as_old_as_those_before() -> None:
+    """Two hours after the first press it passes over nobody of a better rank."""
+    story = opened()
+    first = story.take("kk")[0]
+    story.call(1)
+    story.after(60).close(1)
+    story.after(7200).take("kk")
+    story.take("kk")
+    story.after(1).take("ktp-el")
+    story.ask(Reinstate(ticket=first))
+
+    assert calls(story, 1, 4) == ["A004", "A002", "A003", "A001"]
