@@ -11,22 +11,18 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from broker.adoption import Adoption
-from broker.batch import Answer, Arrival, Batch, Publication, Row
+from broker.batch import Answer, Arrival, Batch, Publication
+from broker.decider import DETAIL_MAX, Decider
 from broker.hall import policy
 from broker.hall.commands import (
-    AnyCommand,
-    CounterCommand,
     OpenDay,
     ReturnDue,
-    decode_command,
 )
-from broker.hall.events import HallEvent, StreamGap
-from broker.hall.rules import Actor, Asked, Refusal, decide
+from broker.hall.rules import Actor
 from broker.hall.state import Hall
 from broker.ledger import Ledger
+from broker.listening import Listening, Stage
 from broker.log import kv
 from broker.missing import Missing
 from broker.publisher import Publisher
@@ -35,16 +31,16 @@ from broker.wire.delivery import Beats, Receiver, Taken
 from broker.wire.generation import generation_number, is_lower
 from broker.wire.giving import PROGRESS_S, START, Recovery
 from broker.wire.messages import (
-    COMMAND_BYTES_MAX,
     Birth,
     Give,
     Held,
+    HubState,
     Place,
     Result,
-    Up,
     WireError,
     read_birth,
     read_health,
+    read_hub,
     read_up_or_give,
 )
 from broker.wire.seal import Seals
@@ -52,14 +48,8 @@ from broker.wire.topics import Kind, Topic, parse_topic
 
 _log = logging.getLogger(__name__)
 
-DETAIL_MAX = 200
-"""Characters of a peer's fault that are kept."""
-
 SAID_MAX = 1000
 """Sorts of bad message remembered as already logged; beyond it they are only counted."""
-
-REJECTED = "rejected"
-"""Refusal of a row whose body no release of ours would send; journaled so its stream goes on."""
 
 
 class HubCore:
@@ -75,6 +65,7 @@ class HubCore:
         newest_gen: Generation of the journal's newest row; empty when there is none.
         recovering: Rows are missing, or were before this start: ask the nodes for them first.
         owing: Nodes that were off during an earlier recovery, from the journal.
+        listens: It serves only after it has listened (`broker.listening`).
     """
 
     def __init__(  # noqa: PLR0913 - the hub's parts, each by name
@@ -92,6 +83,7 @@ class HubCore:
         newest_gen: str = "",
         recovering: bool = False,
         owing: Iterable[str] = (),
+        listens: bool = False,
     ) -> None:
         self.hall = hall
         self.seals = seals
@@ -105,9 +97,13 @@ class HubCore:
         self._publisher = Publisher(hall=hall, gen=gen, start=start, beats=self._beats, now_s=now_s)
         self._zone = ZoneInfo(hall.setup.timezone)
         self._ledger = Ledger(hall=hall, seals=seals, gen=gen, own=own, newest_gen=newest_gen)
+        self._decider = Decider(hall=hall, nodes=nodes, beats=self._beats, ledger=self._ledger)
         self._is_linked = False
         self._held: list[Held] = []
         self._missing = Missing(seals=seals, nodes=nodes, owing=owing)
+        self._listening = Listening(start=start, holders=self._missing.holders, is_done=not listens)
+        self._early: list[Arrival] = []
+        self._is_set_back = False
         if recovering:
             # All parts may be starting at once, after a power cut: the slowest is waited for.
             self._missing.begin(now_s, settle_s=PROGRESS_S)
@@ -115,12 +111,27 @@ class HubCore:
             Kind.UP: self._take_up,
             Kind.BIRTH: self._take_birth,
             Kind.HEALTH: self._take_health,
+            Kind.HUB: self._take_hub,
         }
 
     @property
     def gen(self) -> str:
         """The generation this hub serves."""
         return self._publisher.gen
+
+    @property
+    def rival(self) -> HubState | None:
+        """A hub that lives and outranks this one: nothing may be committed or said any more."""
+        return self._listening.rival
+
+    @property
+    def _is_quiet(self) -> bool:
+        return self._is_linked and self._listening.stage is Stage.HEARING
+
+    @property
+    def _serves(self) -> bool:
+        """Whether commands are decided and the hall is shown."""
+        return self._missing.recovery is None and self._listening.stage is Stage.DONE
 
     def take(
         self, topic_text: str, payload: bytes, *, retained: bool, at_ms: int, now_s: float
@@ -133,7 +144,7 @@ class HubCore:
         if topic is None or topic.hall != self.hall.setup.hall or topic.kind not in self._read:
             self._drop("not_ours", topic_text, "no topic this hub reads")
             return
-        if topic.id not in self._nodes:
+        if topic.kind is not Kind.HUB and topic.id not in self._nodes:
             self._drop("unknown_node", topic.id, "not a node of the hall file")
             return
         # First: a press after midnight belongs to the new day, which begins with an empty hall.
@@ -147,11 +158,15 @@ class HubCore:
         """Note that the link is up: every retained topic is published again."""
         self._is_linked = True
         self._ledger.batch.all_views = True
-        self._missing.connected(now_s)
+        self._listening.connected(now_s)
+        if not self._is_quiet:
+            self._missing.connected(now_s)
 
     def disconnected(self) -> None:
         """Note that the link is down: what is not sent now is said again when it is up."""
         self._is_linked = False
+        self._early.clear()
+        self._listening.disconnected()
         self._missing.disconnected()
 
     def unsent(self, topic: Topic, *, now_s: float) -> None:
@@ -174,7 +189,7 @@ class HubCore:
         for node, late in self._missing.given_late(now_s):
             self._take_late(node, late)
         self.open_day_if_due(at_ms)
-        if self._missing.recovery is None and policy.due(self.hall, at_ms):
+        if self._serves and policy.due(self.hall, at_ms):
             self._ledger.decide_own(ReturnDue(), at_ms)
 
     def open_day_if_due(self, at_ms: int) -> None:
@@ -182,7 +197,7 @@ class HubCore:
 
         Not while rows of that day are still to come back.
         """
-        if self._missing.recovery is None:
+        if self._serves:
             self._open_day(at_ms)
 
     def _date_of(self, at_ms: int) -> str:
@@ -212,7 +227,10 @@ class HubCore:
 
     def due_s(self) -> float:
         """Return the monotonic instant at which `timed` or `advance` next has something to do."""
-        return min(self._publisher.due_s(), self._missing.wake_s())
+        if self._is_quiet:
+            return self._listening.wake_s()
+        dues = (self._publisher.due_s(), self._missing.wake_s(), self._listening.wake_s())
+        return min(dues)
 
     # -- after the commit ---------------------------------------------------------------------
 
@@ -221,13 +239,15 @@ class HubCore:
     ) -> Iterable[Publication]:
         """Yield what to send at once after the batch's commit: the board first, then acks.
 
-        Counters and queue follow by `timed`. While rows are missing only the heartbeat is said:
-        what the broker has of the hall is better than what is known here.
+        Counters and queue follow by `timed`. While rows are missing, or may be, only the heartbeat
+        is said: what the broker has of the hall is better than what is known here.
 
         Args:
             again: Per stream the journal's results of the rows in `Answer.again`.
         """
-        if self._missing.recovery is not None:
+        if self._is_quiet:
+            return ()
+        if not self._serves:
             return (self._publisher.beat(at_ms, now_s),)
         return self._publisher.after(batch, again, at_ms=at_ms, now_s=now_s)
 
@@ -235,7 +255,9 @@ class HubCore:
         """Yield what is due by the clock: changed counters and queue, the heartbeat, the unsent."""
         for change in self.presence.due(now_s):
             self._say(change)
-        only = None if self._missing.recovery is None else Kind.HUB
+        if self._is_quiet:
+            return
+        only = None if self._serves else Kind.HUB
         yield from self._publisher.due(at_ms=at_ms, now_s=now_s, only=only)
         yield from map(self._publisher.ask, self._missing.asks(now_s))
 
@@ -249,14 +271,15 @@ class HubCore:
             self._missing.taken(node, up, arrival.now_s)
             return
         self._missing.heard(node, up.stream, arrival.now_s)
-        if self._missing.waits_for(node):
+        if self._missing.waits_for(node) or not self._serves:
             return  # It is sent again, and decided when it is known what was before.
         if self._is_foreign(node, up.stream):
             return
         taken = self._receiver.take(node, up)
         if taken.gap is not None:
-            self._record_gap(node, taken.gap, arrival.at_ms)
-        fresh = [self._decide_row(arrival, up, seq, bytes(raw)) for seq, raw in taken.fresh]
+            self.counts["stream_gaps"] += 1
+            self._decider.record_gap(node, taken.gap, arrival.at_ms)
+        fresh = [self._decider.decide_row(arrival, up, seq, bytes(raw)) for seq, raw in taken.fresh]
         self._answer(node, up.stream, taken, fresh)
 
     def _answer(self, node: str, stream: str, taken: Taken, fresh: list[Result]) -> None:
@@ -270,47 +293,12 @@ class HubCore:
             node, stream, taken.last, taken.want, fresh, sorted(again)
         )
 
-    def _decide_row(self, arrival: Arrival, up: Up, seq: int, body: bytes) -> Result:
-        events: tuple[HallEvent, ...] = ()
-        refusal = detail = ""
-        try:
-            events = self._decide(arrival, up, seq, _read_command(body))
-        except Refusal as error:
-            refusal, detail = error.code, error.detail
-        except WireError as error:
-            refusal, detail = REJECTED, str(error)[:DETAIL_MAX]
-            body = body if len(body) <= COMMAND_BYTES_MAX else b"null"
-        row = Row(arrival.node, up.stream, seq, body)
-        return self._ledger.record(row, arrival.at_ms, events, refusal=refusal, detail=detail)
-
-    def _decide(
-        self, arrival: Arrival, up: Up, seq: int, command: AnyCommand
-    ) -> tuple[HallEvent, ...]:
-        stale = command.expires and self._beats.is_stale(
-            beat=up.beat,
-            age_ms=command.age_ms,
-            ttl_s=self.hall.setup.command_ttl_s,
-            now_s=arrival.now_s,
-        )
-        asked = Asked(origin=f"{up.stream}:{seq}", at_ms=arrival.at_ms, stale=stale)
-        try:
-            return decide(self.hall, command, self._nodes[arrival.node], asked)
-        except Refusal as error:
-            if error.code == "seen_other" and isinstance(command, CounterCommand):
-                # What was pressed at shows an old call: it may have missed the newest.
-                self._ledger.batch.counters.add(command.counter)
-            raise
-
-    def _record_gap(self, node: str, gap: StreamGap, at_ms: int) -> None:
-        self.counts["stream_gaps"] += 1
-        _log.warning(
-            "stream gap: rows the node no longer holds never reached this hub",
-            extra=kv(node=node, seq_from=gap.seq_from, seq_upto=gap.seq_upto),
-        )
-        self._ledger.record(Row(node, gap.stream, gap.seq_upto, b"null"), at_ms, (gap,))
-
     def _take_birth(self, arrival: Arrival) -> None:
         node, birth = arrival.node, read_birth(arrival.payload)
+        self._listening.born(node, is_online=birth.online, is_retained=arrival.retained)
+        if self._is_quiet:
+            self._early.append(arrival)
+            return
         self._say(self.presence.birth(node, birth, arrival.now_s, retained=arrival.retained))
         if not birth.online:
             self._left(node)
@@ -332,7 +320,8 @@ class HubCore:
 
     def _answer_birth(self, node: str, birth: Birth, now_s: float) -> None:
         self._missing.born(node, birth.stream, now_s)
-        if not (self._missing.waits_for(node) or birth.stream in self._ledger.batch.answers):
+        is_answered = birth.stream in self._ledger.batch.answers
+        if self._serves and not (self._missing.waits_for(node) or is_answered):
             self._answer_here(node, birth.stream)
 
     def _answer_here(self, node: str, stream: str, *, wants: bool = False) -> None:
@@ -351,6 +340,38 @@ class HubCore:
         self._drop("foreign_stream", node, f"it holds rows of {owner}'s stream {stream}")
         return True
 
+    # -- before it serves ---------------------------------------------------------------------
+
+    def _take_hub(self, arrival: Arrival) -> None:
+        self._listening.hub_heard(
+            read_hub(arrival.payload),
+            gen=self.gen,
+            is_retained=arrival.retained,
+            now_s=arrival.now_s,
+        )
+
+    def listen(self, now_s: float) -> None:
+        """Go on from hearing to births, and from births to serving, when it is time.
+
+        What `held` then returns is to be looked at before `advance`.
+        """
+        was = self._listening.stage
+        dead = self._listening.advance(now_s)
+        stage = self._listening.stage
+        if stage is was:
+            return
+        self._ledger.batch.all_views = True
+        if was is Stage.HEARING:
+            self._missing.connected(now_s)
+            if dead or self._is_set_back:
+                self._is_set_back = False
+                self.recover(now_s, heard=dead)
+            early, self._early = self._early, []
+            for arrival in early:
+                self._take_birth(arrival)
+        if stage is Stage.DONE and self._serves:
+            self._want_all()
+
     # -- what was lost ------------------------------------------------------------------------
 
     def recover(self, now_s: float, *, heard: str = "") -> None:
@@ -359,6 +380,9 @@ class HubCore:
         Args:
             heard: A generation a node has obeyed and this hub does not serve.
         """
+        if self._listening.stage is Stage.HEARING:
+            self._is_set_back = True  # As soon as it is known which generations there are.
+            return
         n = 1 + max(generation_number(self.gen), generation_number(heard))
         gen = f"{n}-{self.start[:8]}"
         self._publisher.gen = self._ledger.gen = self._ledger.batch.generation = gen
@@ -379,9 +403,13 @@ class HubCore:
             self._ledger.append(self._ledger.own_row(b"null"), at_ms, lost)
         self._ledger.batch.recovered = self._ledger.batch.all_views = True
         self._ledger.batch.owing = frozenset(self._missing.owing)
+        self._want_all()
+
+    def _want_all(self) -> None:
+        """Have what was sent meanwhile sent now: nobody waits for a timer."""
         for node, stream in self._missing.here.items():
-            # What was sent meanwhile is wanted now: nobody waits for a timer.
-            self._answer_here(node, stream, wants=True)
+            if not self._missing.waits_for(node):
+                self._answer_here(node, stream, wants=True)
 
     def _take_late(self, node: str, late: Recovery) -> None:
         """Adopt what a node gave that was off during the recovery, and serve it too."""
@@ -422,12 +450,3 @@ class HubCore:
         _log.warning(
             "message dropped", extra=kv(reason=reason, who=who[:64], detail=detail[:DETAIL_MAX])
         )
-
-
-def _read_command(body: bytes) -> AnyCommand:
-    if len(body) > COMMAND_BYTES_MAX:
-        raise WireError(f"{len(body)} bytes, a command has at most {COMMAND_BYTES_MAX}")
-    try:
-        return decode_command(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise WireError(str(error)) from error

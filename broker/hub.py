@@ -13,7 +13,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from broker.accounts import HallKey, LinkSettings
 from broker.batch import Batch, Publication
@@ -28,7 +28,7 @@ from broker.link import Connected, Disconnected, Link, LinkEvent, Received
 from broker.log import kv
 from broker.store import StoreError
 from broker.vitals import ready, watchdog
-from broker.wire.messages import MESSAGE_BYTES_MAX, Held, Result
+from broker.wire.messages import MESSAGE_BYTES_MAX, Held, HubState, Result
 from broker.wire.seal import Seals
 from broker.wire.topics import Kind, Topic, every
 
@@ -40,6 +40,14 @@ INBOX_MAX = 10_000
 COUNTS_EVERY_S = 60.0
 
 COPY_FILE = "journal-copy.db"
+
+HEARD = (Kind.UP, Kind.BIRTH, Kind.HEALTH, Kind.HUB)
+"""What a hub reads. Kept births come before the kept heartbeat, which ends the listening."""
+
+STOOD_DOWN_EVERY_S = 600.0
+"""How often a hub that stands down says so."""
+
+FED_EVERY_S = 5.0
 
 BATCH_MAX = 64
 """Messages decided into one commit, so that one commit stays short."""
@@ -181,6 +189,10 @@ class Hub:
                 # Now, not with the commit: what is decided on too short a journal is decided
                 # wrongly, and a number would be given twice.
                 await self._check_held()
+            if core.rival is not None:
+                await self._stand_down(core.rival)
+            core.listen(clock.mono_s())
+            await self._check_held()
             core.advance(at_ms=self._wall_ms(), now_s=clock.mono_s())
             if core.is_pending:
                 await self._settle(core.cut())
@@ -188,6 +200,24 @@ class Hub:
             if Kind.HUB in kinds:
                 self._fed()
             self._tell_counts(clock.mono_s())
+
+    async def _stand_down(self, rival: HubState) -> NoReturn:
+        """Leave the hall to another hub until this process is stopped; what is pending is dropped.
+
+        Started again it would only be thrown out again, and throw the other out each time.
+        """
+        self._link.stop()
+        fields = kv(gen=rival.gen, start=rival.start, own=self._core.gen)
+        while True:
+            _log.critical(
+                "another hub serves this hall: this one stands down; stop the one that is to go,"
+                " then start the other again",
+                extra=fields,
+            )
+            end_s = self._clock.mono_s() + STOOD_DOWN_EVERY_S
+            while self._clock.mono_s() < end_s:
+                self._fed()
+                await self._clock.sleep(FED_EVERY_S)
 
     def _take(self, event: LinkEvent) -> None:
         match event:
@@ -303,13 +333,14 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
             newest_gen=journal.newest_gen,
             recovering=journal.is_recovering or (not hall.pos and not key.is_new),
             owing=journal.owing,
+            listens=True,
         )
         if is_from_copy:
             core.recover(clock.mono_s())
         link = Link(
             settings=settings,
             client_id="hub",
-            subscriptions=[every(setup.hall, kind) for kind in (Kind.UP, Kind.BIRTH, Kind.HEALTH)],
+            subscriptions=[every(setup.hall, kind) for kind in HEARD],
             will=None,
             on_event=inbox.put_threadsafe,
             loop=loop,

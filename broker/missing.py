@@ -25,6 +25,7 @@ class Missing:
         owing: Nodes that gave nothing in an earlier recovery, from the journal.
 
     Attributes:
+        holders: Nodes of the hall that may hold rows.
         here: By node the stream its last birth named; those whose will came are not in it.
         owing: Nodes to be asked when they come.
         recovery: None while rows of no more than single nodes are missing.
@@ -37,7 +38,7 @@ class Missing:
         self.owing = set(owing)
         self.recovery: Recovery | None = None
         self._seals = seals
-        self._holders = [actor.node for actor in nodes.values() if actor.role in HOLDERS]
+        self.holders = [actor.node for actor in nodes.values() if actor.role in HOLDERS]
         self._late: dict[str, Recovery] = {}
         self._is_linked = False
 
@@ -46,7 +47,7 @@ class Missing:
         if self.recovery is not None:
             return
         self._late.clear()
-        self.recovery = self._asking(self._holders, now_s, settle_s=settle_s)
+        self.recovery = self._asking(self.holders, now_s, settle_s=settle_s)
         for node, stream in self.here.items():
             self.recovery.born(node, stream, now_s)
 

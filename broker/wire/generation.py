@@ -42,6 +42,15 @@ def is_lower(gen: str, than: str) -> bool:
     return gen != than and generation_number(gen) < generation_number(than)
 
 
+def rank(gen: str, start: str) -> tuple[int, str, str]:
+    """Return what tells which of two hubs stays, so that both come to the same end.
+
+    The higher n; of two with the same n any, always the same: the higher hex, and of two copies of
+    one journal the higher start.
+    """
+    return generation_number(gen), gen, start
+
+
 def is_older(new: Stamped, old: Stamped) -> bool:
     """Return whether `new` shows an earlier state than `old`; an equal one is not older."""
     if new.gen == old.gen:

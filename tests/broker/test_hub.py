@@ -13,7 +13,7 @@ from broker.entry import Entry
 from broker.hall.rules import Actor
 from broker.hall.setup import Agency, Counter, Service, Setup, make_setup
 from broker.hall.state import Hall
-from broker.hub import COUNTS_EVERY_S, INBOX_MAX, Hub, Inbox
+from broker.hub import COUNTS_EVERY_S, INBOX_MAX, STOOD_DOWN_EVERY_S, Hub, Inbox
 from broker.link import Connected, Disconnected, LinkEvent, Received
 from broker.publisher import SAY_AGAIN_S
 from broker.store import StoreError
@@ -267,6 +267,24 @@ async def test_on_a_journal_that_was_set_back_not_one_row_is_decided() -> None:
         assert said == ["generation 2-start", "state/hub", "ack/kiosk-1"]
         assert room.core.hall.pos == 2
         assert await room.takes(issue(2)) == []
+
+
+async def test_a_hub_that_is_outranked_leaves_and_stays_away(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What is pending is not committed; it says so, feeds its watchdog, and does nothing else."""
+    async with running() as room:
+        state = b'{"gen":"2-00000001","pos":1,"beat":9,"start":"other","at_ms":1}'
+        other = Received("loket/v1/demo/state/hub", state, retained=False)
+        assert await room.takes(issue(1), other, issue(2)) == ["stop", "fed"]
+        assert "another hub serves this hall" in caplog.text
+        room.said.clear()
+        await room.clock.advance(STOOD_DOWN_EVERY_S / 2)
+        assert room.said == ["fed"] * 60
+        assert await room.takes(issue(3), Connected("session")) == []
+        caplog.clear()
+        await room.later(STOOD_DOWN_EVERY_S / 2 + 1)
+        assert "another hub serves this hall" in caplog.text
 
 
 async def test_a_node_that_holds_what_the_journal_has_is_just_answered() -> None:
