@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from broker.adoption import Adoption
 from broker.batch import Answer, Arrival, Batch, Publication
 from broker.decider import DETAIL_MAX, Decider
+from broker.disk import Room
 from broker.hall import policy
 from broker.hall.commands import (
     OpenDay,
@@ -168,6 +169,12 @@ class HubCore:
         self._early.clear()
         self._listening.disconnected()
         self._missing.disconnected()
+
+    def disk_is(self, room: Room, *, now_s: float) -> None:
+        """Take note of the room on the hub's disk; a change is in a heartbeat at once."""
+        if room is not self._publisher.disk:
+            self._publisher.disk = room
+            self._publisher.say_again(Topic(self.hall.setup.hall, Kind.HUB), now_s=now_s)
 
     def unsent(self, topic: Topic, *, now_s: float) -> None:
         """Have a snapshot made again soon that the link did not send although it is up.
@@ -433,6 +440,10 @@ class HubCore:
 
     def _take_health(self, arrival: Arrival) -> None:
         health = read_health(arrival.payload)
+        seen = self.presence.nodes.get(arrival.node)
+        before = seen.health.disk if seen and seen.health else Room.OK.value
+        if health.disk != before:
+            _log.warning("node disk", extra=kv(who=arrival.node, room=health.disk[:DETAIL_MAX]))
         self._say(self.presence.health(arrival.node, health, arrival.now_s))
 
     def _say(self, change: Change | None) -> None:

@@ -19,6 +19,7 @@ from broker.accounts import HallKey, LinkSettings
 from broker.batch import Batch, Publication
 from broker.clock import Clock
 from broker.core import HubCore
+from broker.disk import BALLAST_FILE, Disk
 from broker.entry import Entry
 from broker.hall.rules import Actor
 from broker.hall.setup import Setup
@@ -143,6 +144,7 @@ class Hub:
         link: Wire,
         inbox: Inbox,
         clock: Clock,
+        disk: Disk | None = None,
         fed: Callable[[], object] = watchdog,
     ) -> None:
         self._core = core
@@ -150,6 +152,7 @@ class Hub:
         self._link = link
         self._inbox = inbox
         self._clock = clock
+        self._disk = disk
         self._fed = fed
         self._unsent: Counter[str] = Counter()
         self._counts_due_s = clock.mono_s() + COUNTS_EVERY_S
@@ -199,6 +202,7 @@ class Hub:
             kinds = self._say(core.timed(at_ms=self._wall_ms(), now_s=clock.mono_s()))
             if Kind.HUB in kinds:
                 self._fed()
+                self._look_at_disk()
             self._tell_counts(clock.mono_s())
 
     async def _stand_down(self, rival: HubState) -> NoReturn:
@@ -272,6 +276,10 @@ class Hub:
                 self._core.unsent(topic, now_s=self._clock.mono_s())
         return kinds
 
+    def _look_at_disk(self) -> None:
+        if self._disk is not None:
+            self._core.disk_is(self._disk.look(), now_s=self._clock.mono_s())
+
     def _tell_counts(self, now_s: float) -> None:
         """Log what was counted, when it has changed since it was last told."""
         if now_s < self._counts_due_s:
@@ -315,7 +323,8 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
     loop = asyncio.get_running_loop()
     inbox = Inbox(loop)
     hall = Hall(setup)
-    async with Journal.open(folder / "journal.db") as journal:
+    disk = Disk(folder / BALLAST_FILE)
+    async with Journal.open(folder / "journal.db", disk=disk) as journal:
         copy = _copy_in(folder)
         is_from_copy = copy is not None and await _takes_copy(journal, copy)
         for pos, at_ms, events in await journal.tail():
@@ -345,7 +354,7 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
             on_event=inbox.put_threadsafe,
             loop=loop,
         )
-        hub = Hub(core=core, journal=journal, link=link, inbox=inbox, clock=clock)
+        hub = Hub(core=core, journal=journal, link=link, inbox=inbox, clock=clock, disk=disk)
         _log.info("hub folded", extra=kv(pos=hall.pos, day=hall.day, tickets=len(hall.tickets)))
         await hub.serve(_stopping(), on_ready=ready)
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import aiosqlite
 import msgspec
 
+from broker.disk import Disk
 from broker.entry import COLUMNS, LOST, Entry, Fact, chain_root, chained, result_of
 from broker.hall.events import DayOpened, StreamGap, decode_events, encode_events
 from broker.store import Migration, Opens, StoreError, open_db, store_errors, transact
@@ -91,8 +92,10 @@ class Journal:
         streams: dict[str, tuple[str, int]],
         is_recovering: bool,
         owing: frozenset[str],
+        disk: Disk | None,
     ) -> None:
         self.owing = owing
+        self._disk = disk
         self.generations = tuple(generations)
         self.beat_base = beat_base
         self.streams = streams
@@ -110,6 +113,7 @@ class Journal:
         *,
         random_hex: Callable[[int], str] = secrets.token_hex,
         opens: Opens = open_db,
+        disk: Disk | None = None,
     ) -> AsyncIterator["Journal"]:
         """Open the journal, made when missing, and reserve the beats of this start.
 
@@ -117,10 +121,13 @@ class Journal:
             path: The file.
             random_hex: Hex of so many random bytes, for the generation of a new journal.
             opens: How the file is opened.
+            disk: Gives way when it is full; None where no disk fills up.
 
         Raises:
             StoreError: The file can't be used; says how to mend it.
         """
+        if disk is not None:
+            disk.opening()
         async with opens(path, MIGRATIONS) as db:
             beat_base, head = await transact(db, lambda sql: _begin(sql, random_hex(4)))
             yield cls(
@@ -132,6 +139,7 @@ class Journal:
                 streams=await transact(db, _streams),
                 is_recovering=await transact(db, _is_recovering),
                 owing=await transact(db, _owing),
+                disk=disk,
             )
 
     @property
@@ -241,7 +249,10 @@ class Journal:
                 named = " ".join(sorted(owing))
                 db.execute("INSERT OR REPLACE INTO meta VALUES ('owing', ?)", (named,))
 
-        await transact(self._db, write)
+        if self._disk is None:
+            await transact(self._db, write)
+        else:
+            await self._disk.written(lambda: transact(self._db, write))
         self.is_recovering = self.is_recovering and not recovered
         self._head = head
         self._is_sound = True

@@ -11,13 +11,14 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import aiosqlite
 import msgspec
 
+from broker.disk import Disk, Room
 from broker.hall.commands import Command, encode_command
 from broker.log import kv
 from broker.store import Migration, Opens, StoreError, open_db, transact
@@ -48,6 +49,9 @@ that matters. About 5 MB, and more than two days of any node in a hall of 4,000 
 
 KEEP_MAX = 50_000
 """More than these are never kept: some 25 MB."""
+
+KEEP_SHORT = 500
+"""On a disk that is nearly full no more than these: some 0.3 MB, a counter's day."""
 
 PURGE_EVERY = 500
 """Results after which old rows are looked for, and how many one commit drops at most."""
@@ -90,6 +94,9 @@ MIGRATIONS: tuple[Migration, ...] = (
 )
 
 
+_T = TypeVar("_T")
+
+
 class CommandTooBig(ValueError):  # noqa: N818 - caught by name where a refusal is shown
     """The command can't be sent: more bytes of JSON than a message may hold."""
 
@@ -124,6 +131,7 @@ class Outbox:
         rows: Sequence[Row],
         gen: str,
         held: Held | None,
+        disk: Disk | None,
     ) -> None:
         self.foreign = 0
         self.held = held
@@ -134,6 +142,7 @@ class Outbox:
         self._places = places
         self._place = place
         self._gen = gen
+        self._disk = disk
         self._last = 0
         self._noted: list[tuple[Row, Result]] = []
         self._since_purge = 0
@@ -142,8 +151,15 @@ class Outbox:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(
-        cls, path: Path, *, boot: str, stream: str, node: str = "", opens: Opens = open_db
+    async def open(  # noqa: PLR0913 - what a start of a process is, each by name
+        cls,
+        path: Path,
+        *,
+        boot: str,
+        stream: str,
+        node: str = "",
+        opens: Opens = open_db,
+        disk: Disk | None = None,
     ) -> AsyncIterator["Outbox"]:
         """Open the outbox, begin this start's stream and drop what is old; on leaving, flush.
 
@@ -153,10 +169,13 @@ class Outbox:
             stream: 128 random bits as hex, new at each start of the process.
             node: Whose rows these are; rows of another are left alone. Empty = of whoever comes.
             opens: How the file is opened.
+            disk: Gives way when it is full; None where no disk fills up.
 
         Raises:
             StoreError: The file can't be used; says how to mend it.
         """
+        if disk is not None:
+            disk.opening()
         async with opens(path, MIGRATIONS) as db:
             while await transact(db, _purge):
                 pass
@@ -172,6 +191,7 @@ class Outbox:
                 rows=rows,
                 gen=gen,
                 held=await transact(db, _held),
+                disk=disk,
             )
             for other, owner, left in await transact(db, lambda sql: _foreign(sql, node)):
                 outbox._given_up(other, owner, left)
@@ -186,13 +206,13 @@ class Outbox:
     async def set_gen(self, gen: str) -> None:
         """Commit the generation this process obeys from now on."""
         sql = "INSERT OR REPLACE INTO meta VALUES ('gen', ?)"
-        await transact(self._db, lambda db: db.execute(sql, (gen,)).close())
+        await self._transact(lambda db: db.execute(sql, (gen,)).close())
         self._gen = gen
 
     async def disown(self, stream: str, owner: str, rows: Sequence[Row]) -> None:
         """Commit that an earlier stream is another node's, and name its rows without a result."""
         sql = "UPDATE streams SET node = ? WHERE stream = ?"
-        await transact(self._db, lambda db: db.execute(sql, (owner, stream)).close())
+        await self._transact(lambda db: db.execute(sql, (owner, stream)).close())
         self._given_up(stream, owner, rows)
 
     def _given_up(self, stream: str, owner: str, rows: Sequence[Row]) -> None:
@@ -246,6 +266,19 @@ class Outbox:
             self._since_purge = 0
             while await transact(self._db, _purge):
                 pass
+        if self.room() in {Room.SHORT, Room.FULL}:
+            while await self._transact(_purge_short):
+                pass
+
+    def room(self) -> Room:
+        """Look how much room there is on the disk."""
+        return Room.OK if self._disk is None else self._disk.look()
+
+    async def _transact(self, fn: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Run `fn` in one transaction; when the disk is full, once more without its ballast."""
+        if self._disk is None:
+            return await transact(self._db, fn)
+        return await self._disk.written(lambda: transact(self._db, fn))
 
     async def decided_after(self, place: Place) -> tuple[list[Decided], bool]:
         """Return committed rows with a sealed result behind a place of the hub's journals.
@@ -272,7 +305,7 @@ class Outbox:
             for row, result in noted
         ]
         try:
-            await transact(self._db, lambda db: _write(db, fresh, decided))
+            await self._transact(lambda db: _write(db, fresh, decided))
         except asyncio.CancelledError:
             self._is_cut_off = True
             raise
@@ -369,6 +402,18 @@ def _write(
             (body, result.at_ms, generation_number(gen), gen, pos, place, seq),
         )
         db.execute("DELETE FROM pending WHERE place = ? AND seq = ?", (place, seq))
+
+
+def _purge_short(db: sqlite3.Connection) -> bool:
+    """Drop some of the rows with a result but the newest few; return whether there may be more."""
+    return (
+        db.execute(
+            """DELETE FROM decided WHERE number IN (SELECT number FROM decided
+            WHERE number <= (SELECT max(number) FROM decided) - ? ORDER BY number LIMIT ?)""",
+            (KEEP_SHORT, PURGE_EVERY),
+        ).rowcount
+        == PURGE_EVERY
+    )
 
 
 def _purge(db: sqlite3.Connection) -> bool:

@@ -6,6 +6,7 @@ import msgspec
 
 from broker.agenda import Agenda
 from broker.batch import Answer, Batch, Publication
+from broker.disk import Room
 from broker.hall.intake import Turns
 from broker.hall.state import Hall
 from broker.hall.views import board_view, counter_view, queue_view
@@ -37,10 +38,12 @@ class Publisher:
 
     Attributes:
         gen: The generation its messages are of.
+        disk: Room on the hub's disk.
     """
 
     def __init__(self, *, hall: Hall, gen: str, start: str, beats: Beats, now_s: float) -> None:
         self.gen = gen
+        self.disk = Room.OK
         self._hall = hall
         self._start = start
         self._beats = beats
@@ -102,6 +105,7 @@ class Publisher:
             beat=self._beats.beat(now_s),
             start=self._start,
             at_ms=at_ms,
+            disk=self.disk.value,
         )
         return self._publication(Kind.HUB, state)
 

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from broker import log
 from broker.clock import SystemClock
+from broker.disk import BALLAST_FILE, NODE_BALLAST_BYTES, Disk
 from broker.link import Link, SettingsError, read_settings
 from broker.outbox import Outbox
 from broker.store import StoreError
@@ -166,7 +167,11 @@ async def _run(
     factory = open_factory(pins, folder)
     with Devices(factory=factory, buttons=wiring.buttons, lamps=wiring.lamps) as devices:
         async with Outbox.open(
-            folder / "outbox.db", boot=boot, stream=stream, node=node_id
+            folder / "outbox.db",
+            boot=boot,
+            stream=stream,
+            node=node_id,
+            disk=Disk(folder / BALLAST_FILE, size=NODE_BALLAST_BYTES),
         ) as outbox:
             inbox = Inbox(loop=loop)
             identity = Identity(

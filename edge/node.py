@@ -415,15 +415,15 @@ class Node:
             self._post.send_health(self._health(now_s), now_s)
 
     def _health(self, now_s: float) -> Health:
-        machines = self._buttons.values()
         return Health(
             uptime_s=round(now_s - self._started_s, 1),
             outbox_depth=self._post.depth,
             rss_bytes=rss_bytes(),
+            disk=self._outbox.room().value,
             counts={
                 **self.counts,
-                "presses": sum(machine.presses for machine in machines),
-                "chatter": sum(machine.chatter for machine in machines),
+                "presses": sum(one.presses for one in self._buttons.values()),
+                "chatter": sum(one.chatter for one in self._buttons.values()),
                 "inbox_dropped": self._inbox.dropped,
                 "foreign_rows": self._outbox.foreign,
             },

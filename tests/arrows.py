@@ -15,6 +15,7 @@ RIM = (
     "broker.store",
     "broker.outbox",
     "broker.vitals",
+    "broker.disk",
     "broker.clock",
     "broker.log",
     "firmware_config",

@@ -189,6 +189,7 @@ class Health(Struct, frozen=True, kw_only=True):
         outbox_depth: Rows without a result.
         counts: Named counters since start, e.g. `wire_errors`, `chatter`.
         unsaid: Numbers of the newest calls a voice could not say: they are on the screen only.
+        disk: Room on its disk: ok, low, short or full (`broker.disk`).
     """
 
     uptime_s: float
@@ -196,6 +197,7 @@ class Health(Struct, frozen=True, kw_only=True):
     rss_bytes: int = 0
     counts: dict[str, int] = {}
     unsaid: tuple[str, ...] = ()
+    disk: str = "ok"
     v: int = 1
 
 
@@ -205,6 +207,7 @@ class HubState(Struct, frozen=True, kw_only=True):
     Attributes:
         beat: Grows with every heartbeat and jumps at every start, so it names the start too.
         start: Random per start of the hub process.
+        disk: Room on the hub's disk: ok, low, short or full (`broker.disk`).
     """
 
     gen: Generation
@@ -212,6 +215,7 @@ class HubState(Struct, frozen=True, kw_only=True):
     beat: Position
     start: Annotated[str, Meta(max_length=64)]
     at_ms: AtMs
+    disk: str = "ok"
     v: int = 1
 
 
