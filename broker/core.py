@@ -42,8 +42,8 @@ from broker.wire.messages import (
     read_birth,
     read_health,
     read_hub,
-    read_up_or_give,
 )
+from broker.wire.readings import Arrived, Readings, read_from_node
 from broker.wire.seal import Seals
 from broker.wire.topics import Kind, Topic, parse_topic
 
@@ -101,6 +101,7 @@ class HubCore:
         self._decider = Decider(hall=hall, nodes=nodes, beats=self._beats, ledger=self._ledger)
         self._is_linked = False
         self._held: list[Held] = []
+        self._readings: list[Arrived] = []
         self._missing = Missing(seals=seals, nodes=nodes, owing=owing)
         self._listening = Listening(start=start, holders=self._missing.holders, is_done=not listens)
         self._early: list[Arrival] = []
@@ -223,6 +224,11 @@ class HubCore:
         held, self._held = self._held, []
         return held
 
+    def readings(self) -> list[Arrived]:
+        """Return, once, the readings that came: they are no business of the rules'."""
+        readings, self._readings = self._readings, []
+        return readings
+
     def cut(self) -> Batch:
         """Return the pending batch and begin the next."""
         return self._ledger.cut()
@@ -273,7 +279,11 @@ class HubCore:
     def _take_up(self, arrival: Arrival) -> None:
         if arrival.retained:
             raise WireError("retained: rows are never retained, this is no sender of ours")
-        node, up = arrival.node, read_up_or_give(arrival.payload)
+        node, up = arrival.node, read_from_node(arrival.payload)
+        if isinstance(up, Readings):
+            if not self._is_quiet:
+                self._readings.append(Arrived(node, up, arrival.at_ms))
+            return
         if isinstance(up, Give):
             self._missing.taken(node, up, arrival.now_s)
             return

@@ -11,7 +11,7 @@ import secrets
 import signal
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn, Protocol
 
@@ -25,8 +25,10 @@ from broker.hall.rules import Actor
 from broker.hall.setup import Setup
 from broker.hall.state import Hall
 from broker.journal import Journal
+from broker.keeper import Keeper
 from broker.link import Connected, Disconnected, Link, LinkEvent, Received
 from broker.log import kv
+from broker.readings import READINGS_FILE, ReadingStore
 from broker.store import StoreError
 from broker.vitals import ready, watchdog
 from broker.wire.messages import MESSAGE_BYTES_MAX, Held, HubState, Result
@@ -145,6 +147,7 @@ class Hub:
         inbox: Inbox,
         clock: Clock,
         disk: Disk | None = None,
+        keeper: Keeper | None = None,
         fed: Callable[[], object] = watchdog,
     ) -> None:
         self._core = core
@@ -153,6 +156,7 @@ class Hub:
         self._inbox = inbox
         self._clock = clock
         self._disk = disk
+        self._keeper = keeper
         self._fed = fed
         self._unsent: Counter[str] = Counter()
         self._counts_due_s = clock.mono_s() + COUNTS_EVERY_S
@@ -169,10 +173,13 @@ class Hub:
         self._link.start()
         try:
             async with asyncio.TaskGroup() as tasks:
-                running = tasks.create_task(self.run(), name="hub")
+                running = [tasks.create_task(self.run(), name="hub")]
+                if self._keeper is not None:
+                    running.append(tasks.create_task(self._keeper.run(), name="readings"))
                 on_ready()
                 await stopping.wait()
-                running.cancel()
+                for task in running:
+                    task.cancel()
         except* OSError as errors:
             failed += errors.exceptions
         finally:
@@ -189,6 +196,7 @@ class Hub:
             events = await self._inbox.take(core.due_s() - clock.mono_s())
             for event in events:
                 self._take(event)
+                self._keep_readings()
                 # Now, not with the commit: what is decided on too short a journal is decided
                 # wrongly, and a number would be given twice.
                 await self._check_held()
@@ -276,6 +284,11 @@ class Hub:
                 self._core.unsent(topic, now_s=self._clock.mono_s())
         return kinds
 
+    def _keep_readings(self) -> None:
+        for arrived in self._core.readings():
+            if self._keeper is not None:
+                self._keeper.put(arrived)
+
     def _look_at_disk(self) -> None:
         if self._disk is not None:
             self._core.disk_is(self._disk.look(), now_s=self._clock.mono_s())
@@ -289,6 +302,7 @@ class Hub:
             "dropped": dict(self._core.counts),
             "unsent": dict(self._unsent),
             "inbox": {"dropped": self._inbox.dropped},
+            "readings": {"dropped": self._keeper.dropped if self._keeper else 0},
             "link": self._link.counts,
         }
         if counts != self._counts_told:
@@ -322,30 +336,12 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
     """
     loop = asyncio.get_running_loop()
     inbox = Inbox(loop)
-    hall = Hall(setup)
     disk = Disk(folder / BALLAST_FILE)
-    async with Journal.open(folder / "journal.db", disk=disk) as journal:
-        copy = _copy_in(folder)
-        is_from_copy = copy is not None and await _takes_copy(journal, copy)
-        for pos, at_ms, events in await journal.tail():
-            hall.apply(pos, at_ms, events)
-        core = HubCore(
-            hall=hall,
-            nodes=nodes,
-            seals=Seals(key.bytes),
-            gen=journal.gen,
-            start=secrets.token_hex(8),
-            own=secrets.token_hex(16),
-            streams=journal.streams,
-            beat_base=journal.beat_base,
-            now_s=clock.mono_s(),
-            newest_gen=journal.newest_gen,
-            recovering=journal.is_recovering or (not hall.pos and not key.is_new),
-            owing=journal.owing,
-            listens=True,
-        )
-        if is_from_copy:
-            core.recover(clock.mono_s())
+    async with (
+        Journal.open(folder / "journal.db", disk=disk) as journal,
+        _readings_in(folder, disk) as store,
+    ):
+        core = await _folded(journal, _copy_in(folder), Hall(setup), nodes, key, clock.mono_s())
         link = Link(
             settings=settings,
             client_id="hub",
@@ -354,9 +350,67 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
             on_event=inbox.put_threadsafe,
             loop=loop,
         )
-        hub = Hub(core=core, journal=journal, link=link, inbox=inbox, clock=clock, disk=disk)
-        _log.info("hub folded", extra=kv(pos=hall.pos, day=hall.day, tickets=len(hall.tickets)))
+        keeper = None
+        if store is not None:
+            keeper = Keeper(
+                store=store, hall=setup.hall, gen=lambda: core.gen, publish=link.publish
+            )
+        hub = Hub(
+            core=core,
+            journal=journal,
+            link=link,
+            inbox=inbox,
+            clock=clock,
+            disk=disk,
+            keeper=keeper,
+        )
         await hub.serve(_stopping(), on_ready=ready)
+
+
+async def _folded(  # noqa: PLR0913, PLR0917 - what a core is made of
+    journal: Journal,
+    copy: Path | None,
+    hall: Hall,
+    nodes: dict[str, Actor],
+    key: HallKey,
+    now_s: float,
+) -> HubCore:
+    """Return the core of a hub whose state is that of its journal, and of a copy beyond it."""
+    is_from_copy = copy is not None and await _takes_copy(journal, copy)
+    for pos, at_ms, events in await journal.tail():
+        hall.apply(pos, at_ms, events)
+    core = HubCore(
+        hall=hall,
+        nodes=nodes,
+        seals=Seals(key.bytes),
+        gen=journal.gen,
+        start=secrets.token_hex(8),
+        own=secrets.token_hex(16),
+        streams=journal.streams,
+        beat_base=journal.beat_base,
+        now_s=now_s,
+        newest_gen=journal.newest_gen,
+        recovering=journal.is_recovering or (not hall.pos and not key.is_new),
+        owing=journal.owing,
+        listens=True,
+    )
+    if is_from_copy:
+        core.recover(now_s)
+    _log.info("hub folded", extra=kv(pos=hall.pos, day=hall.day, tickets=len(hall.tickets)))
+    return core
+
+
+@contextlib.asynccontextmanager
+async def _readings_in(folder: Path, disk: Disk) -> AsyncIterator[ReadingStore | None]:
+    """Open the readings; without them, for their file is damaged, the hall goes on all the same."""
+    async with contextlib.AsyncExitStack() as stack:
+        store: ReadingStore | None = None
+        try:
+            opening = ReadingStore.open(folder / READINGS_FILE, disk=disk)
+            store = await stack.enter_async_context(opening)
+        except StoreError as error:
+            _log.error("no readings are kept", extra=kv(why=str(error)))
+        yield store
 
 
 def _copy_in(folder: Path) -> Path | None:

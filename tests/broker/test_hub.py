@@ -335,6 +335,7 @@ async def test_counts_are_logged_once_a_minute_when_they_changed(
                 "dropped": {"not_ours": 1},
                 "unsent": {"state/queue": 1},
                 "inbox": {"dropped": 4},
+                "readings": {"dropped": 0},
                 "link": {"connected": 1},
             }
         ]

@@ -22,9 +22,10 @@ class Pi:
 
     Args:
         folder: Holds `hall.toml` and `data`, whose paths a Unix socket must bear.
+        further: Nodes beside those of the small example.
     """
 
-    def __init__(self, folder: Path, *, addresses: list[str], port: int) -> None:
+    def __init__(self, folder: Path, *, addresses: list[str], port: int, further: str = "") -> None:
         self.data = folder / "data"
         self._hall = folder / "hall.toml"
         self._folder = folder
@@ -38,7 +39,7 @@ class Pi:
         ):
             assert old in text
             text = text.replace(old, new)
-        self._hall.write_text(text, "utf-8")
+        self._hall.write_text(f"{text}\n{further}", "utf-8")
 
     def start(self, name: str, *arguments: str) -> None:
         """Start a process: `broker`, `hub`, or a node by its id."""
