@@ -2,7 +2,7 @@
 
 import pytest
 
-from broker.core import REJECTED
+from broker.decider import REJECTED
 from broker.hall.refusals import REFUSALS
 from displays.phrases import LANGUAGES, Phrase
 from displays.web import phrases
