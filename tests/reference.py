@@ -19,7 +19,7 @@ from broker.hall.events import EVENTS, Event, HallEvent
 from broker.hall.refusals import REFUSALS
 from broker.hall.rules import MAY
 from broker.hall.setup import CounterId, Id
-from broker.wire import messages
+from broker.wire import messages, readings
 from broker.wire.delivery import RESEND_MAX_S, RESEND_S
 from tests.diagram import name_of
 
@@ -49,7 +49,10 @@ VALUES: dict[str, tuple[object, str]] = {
 """The values that have a name: their type, and what they are."""
 
 MESSAGES: dict[str, tuple[type[Struct], ...]] = {
-    "up/<node>": (messages.Up, messages.Give, messages.Given, messages.GivenResult),
+    "up/<node>": (
+        *(messages.Up, messages.Give, messages.Given, messages.GivenResult),
+        *(readings.Readings, readings.Reading),
+    ),
     "ack/<node>": (messages.Ack, messages.Result, messages.Place),
     "birth/<node>": (messages.Birth, messages.Held),
     "health/<node>": (messages.Health,),
@@ -64,6 +67,8 @@ LIMITS: tuple[tuple[str, int | float, str], ...] = (
     ("bytes of one command", messages.COMMAND_BYTES_MAX, "`rejected` when it is longer"),
     ("commands in one `up`", messages.COMMANDS_MAX, "the message is dropped"),
     ("bytes of one `up`, `birth`, `health`", messages.UP_BYTES_MAX, "the message is dropped"),
+    ("readings in one `up`", readings.READINGS_MAX, "the message is dropped"),
+    ("messages of readings a second", readings.MESSAGES_PER_S, "a press would wait for them"),
     ("rows given back in one message", messages.GIVEN_MAX, "the message is dropped"),
     ("bytes of one `ack`", messages.ACK_BYTES_MAX, "the hub makes several; one result may be more"),
     ("bytes of any message", messages.MESSAGE_BYTES_MAX, "it is not sent"),

@@ -1,17 +1,20 @@
 """README tells what the code does: its diagrams, its reference of the wire, and its examples."""
 
 import inspect
+import pkgutil
 import re
+from importlib import import_module
+from types import ModuleType
 
 import pytest
 from msgspec import Struct
 from msgspec.structs import fields
 
+import broker.wire
 from broker.hall import views
 from broker.hall.commands import COMMANDS, decode_command
 from broker.hall.events import EVENTS
 from broker.hall.transitions import COUNTER_TRANSITIONS, TRANSITIONS
-from broker.wire import messages
 from broker.wire.topics import RULES
 from tests.diagram import name_of
 from tests.readme import EXAMPLE, READERS, README, MarkerError, renewed
@@ -33,12 +36,18 @@ def test_a_part_that_is_not_there_is_missed() -> None:
         renewed(TEXT.replace("<!-- end of events -->", ""))
 
 
+def names_of(package: ModuleType) -> list[str]:
+    """Return the modules in a package."""
+    found = pkgutil.iter_modules(package.__path__)
+    return [f"{package.__name__}.{module.name}" for module in found]
+
+
 def test_every_message_of_the_wire_is_in_the_reference() -> None:
     """A struct that is sent and not listed would be told to nobody."""
     listed = {struct for structs in MESSAGES.values() for struct in structs}
     sent = {
         found
-        for module in (messages, views)
+        for module in (views, *map(import_module, names_of(broker.wire)))
         for name, found in inspect.getmembers(module, inspect.isclass)
         if issubclass(found, Struct) and found.__module__ == module.__name__ and name[0] != "_"
     }
