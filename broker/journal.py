@@ -315,9 +315,7 @@ def _take_copy(db: sqlite3.Connection, copy: Path, end: _Head) -> _Head:
     with store_errors(copy), contextlib.closing(_opened_copy(copy)) as other:
         meta: dict[str, str] = dict(other.execute("SELECT key, value FROM meta").fetchall())
         head = end if end.pos else _Head(0, 0, chain_root(meta["born"]))
-        found = other.execute("SELECT hash FROM rows WHERE pos = ?", (end.pos,)).fetchone()
-        if end.pos and (found is None or found[0] != end.hash):
-            return end
+        # Of another journal, or of another life of this one, its first row breaks the chain.
         sql = f"SELECT hash, {COLUMNS} FROM rows WHERE pos > ? ORDER BY pos"  # noqa: S608 - constant
         for written, *columns in other.execute(sql, (end.pos,)):
             link = chained(head.hash, columns)

@@ -135,6 +135,17 @@ def test_a_suspicion_is_not_over_before_this_connection_has_spoken() -> None:
     assert one.advance(100 + RIVAL_S + HEAR_S) == HIGHER
 
 
+def test_the_same_kept_heartbeat_again_is_no_sign_of_life() -> None:
+    """Each connection is handed it, whoever is dead."""
+    one = ears()
+    hears(one, beat(), retained=True)
+    one.disconnected()
+    one.connected(103)
+    hears(one, beat(), retained=True, now_s=103)
+    assert (one.stage, one.rival) == (Stage.HEARING, None)
+    assert one.advance(100 + RIVAL_S) == HIGHER
+
+
 def test_births_of_who_was_here_are_waited_for() -> None:
     """A board holds nothing; a will says that nobody comes."""
     one = ears()

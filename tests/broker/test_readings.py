@@ -105,7 +105,8 @@ async def test_a_repeated_reading_changes_nothing(tmp_path: Path) -> None:
     async with ReadingStore.open(path) as store:
         assert await store.put([arrived(1, 20.5, 21.5), arrived(2, 21.5, 22.5)])
         assert await store.put([arrived(1, 20.5), arrived(1, 9.0, node="s-2")])
-    assert stored(path) == [("s-1", 1, 20.5), ("s-2", 1, 9.0), ("s-1", 2, 21.5), ("s-1", 3, 22.5)]
+        assert await store.put([arrived(3, 22.9)])  # the newest told counts
+    assert stored(path) == [("s-1", 1, 20.5), ("s-2", 1, 9.0), ("s-1", 2, 21.5), ("s-1", 3, 22.9)]
 
 
 async def test_a_hub_with_little_room_leaves_readings_with_their_nodes(tmp_path: Path) -> None:
