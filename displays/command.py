@@ -28,7 +28,7 @@ from displays.loop import BoardLoop, Self
 from displays.plug import Plug
 from displays.sample import SAMPLE_AT, sample_view
 from displays.screen import Screen, ScreenError
-from displays.sizes import legibility, make_grid
+from displays.sizes import legibility, make_grid, size
 from firmware_config.arguments import MisuseError, add_hall_arguments
 from firmware_config.load import HallFileError, load_calendar, load_hall
 from firmware_config.schema import BoardNode, HallFile, far_seat_m_of, node_of, role_of, setup_of
@@ -81,19 +81,6 @@ PLUG_AGAIN_S = 5.0
 """How long a board without a television waits before it looks again."""
 
 BOARD_READS = (Kind.BOARD, Kind.QUEUE, Kind.HUB)
-
-
-def size(text: str) -> tuple[int, int]:
-    """Return width and height from `1920x1080`.
-
-    Raises:
-        ValueError: Not of that form, or smaller than 320 x 240 or larger than 7680 x 7680.
-    """
-    width, _, height = text.partition("x")
-    found = int(width), int(height)
-    if not (320 <= found[0] <= 7680 and 240 <= found[1] <= 7680):  # noqa: PLR2004 - its own bounds
-        raise ValueError(text)
-    return found
 
 
 def board(args: argparse.Namespace) -> int:

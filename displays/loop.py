@@ -33,9 +33,10 @@ from displays.layout import Layout
 from displays.ops import Op
 from displays.plug import Plug
 from displays.sample import sample_models
-from displays.screen import Screen
 
 if TYPE_CHECKING:
+    # Digits on I2C run this loop without pygame.
+    from displays.screen import Screen
     from displays.voice import Voice
 
 _log = logging.getLogger(__name__)
@@ -77,46 +78,44 @@ class Self(NamedTuple):
         )
 
 
-class DisplayParts(TypedDict):
-    """What `DisplayLoop` is made of, for those made from it."""
+class NodeParts(TypedDict):
+    """What `NodeLoop` is made of, for those made from it."""
 
     who: Self
-    screen: Screen
     inbox: Inbox
     post: Post
-    frames: FrameServer
-    plug: NotRequired[Plug | None]
     fed: NotRequired[Callable[[], object] | None]
 
 
-class DisplayLoop(ABC):
-    """Joins a display's parts; what it shows is a subclass's. Everything runs on the main thread.
+class DisplayParts(NodeParts):
+    """What `DisplayLoop` is made of, for those made from it."""
+
+    screen: "Screen"
+    frames: FrameServer
+    plug: NotRequired[Plug | None]
+
+
+class NodeLoop(ABC):
+    """Hears the hub, shows, and says how it is; how it shows is a subclass's.
+
+    Everything runs on the main thread.
 
     Args:
-        plug: Looked at once a second; None where a desktop looks after the screen.
-        fed: Called after a pass that drew and looked after SDL, every 5 s: it feeds the watchdog.
-            None = nobody watches.
+        fed: Called after a pass that showed and looked after its screen, every 5 s: it feeds the
+            watchdog. None = nobody watches.
     """
 
-    def __init__(  # noqa: PLR0913 - the parts of a display, each by name
+    def __init__(
         self,
         *,
         who: Self,
-        screen: Screen,
         inbox: Inbox,
         post: Post,
-        frames: FrameServer,
-        plug: Plug | None = None,
         fed: Callable[[], object] | None = None,
     ) -> None:
         self._who = who
-        self._screen = screen
         self._inbox = inbox
         self._post = post
-        self._frames = frames
-        self._plug = plug
-        self._is_plugged: bool | None = None
-        self._plug_s = 0.0
         self._fed = fed
         self._feed_s = 0.0
         self._counts: Counter[str] = Counter()
@@ -124,15 +123,18 @@ class DisplayLoop(ABC):
         self._start_s = time.monotonic()
         self._shown_s = self._start_s
         self._health_s = self._start_s + HEALTH_S
-        self._frame_asked = False
 
     @abstractmethod
     def _receive(self, topic: Topic | None, event: Received, now_s: float) -> bool:
-        """Take a message, or raise WireError; False when it is none this display asked for."""
+        """Take a message, or raise WireError; False when it is none this node asked for."""
 
     @abstractmethod
-    def _picture(self, now_s: float, wall_ms: int) -> tuple[Op, ...]:
-        """Return what is to be shown now."""
+    def _show(self) -> bool:
+        """Show what is to be shown now; return whether that is news."""
+
+    @abstractmethod
+    def _look_after(self) -> bool:
+        """Do what the screen wants once it is shown; return False when a person closed it."""
 
     @abstractmethod
     def _wake_s(self, now_s: float, wall_ms: int) -> float:
@@ -146,16 +148,12 @@ class DisplayLoop(ABC):
     def _figures(self) -> dict[str, int]:
         """Return figures of its own for the health."""
 
-    def _samples(self) -> Iterator[tuple[Op, ...]]:
-        """Yield pictures that hold every glyph it will show, so that the fonts have drawn them."""
-        return iter(())
-
-    def _after_draw(self, now_s: float) -> None:  # noqa: B027 - most displays are silent
-        """Do what belongs to the picture."""
-
     def _unsaid(self) -> tuple[str, ...]:
         """Return numbers that could not be said."""
         return ()
+
+    def _prepare(self) -> None:  # noqa: B027 - not every display has fonts
+        """Make ready for the first call, once READY is said."""
 
     def stop(self) -> None:
         """End the loop within `PUMP_S`; safe in a signal's function."""
@@ -165,17 +163,14 @@ class DisplayLoop(ABC):
         """Show, say READY, and go on until `stop` or until a person closes the window."""
         self._draw()
         ready()
-        _log.info("%s ready", self._who.role, extra=kv(size=self._screen.size))
-        for picture in self._samples():
-            self._screen.prepare(picture)
+        _log.info("%s ready", self._who.role)
+        self._prepare()
         while not self._is_stopping:
             for event in self._inbox.take(self._wait_s()):
                 self._take(event)
-            self._look_at_plug()
             self._draw()
-            self._after_draw(time.monotonic())
-            self._is_stopping |= not self._screen.pump()
-            self._answer()
+            self._is_stopping |= not self._look_after()
+            self._say_health()
             self._feed()
 
     def _wait_s(self) -> float:
@@ -202,12 +197,15 @@ class DisplayLoop(ABC):
                 self._post.publish(topic, encode(self._who.birth(event.session)))
                 self._health_s = time.monotonic()
             case FrameAsked():
-                self._frame_asked = True
+                self._give_frame()
             case Disconnected():
                 pass  # what counts is when the hub was last heard
 
+    def _give_frame(self) -> None:  # noqa: B027 - digits have none
+        """Let who asked have the frame that is shown."""
+
     def _draw(self) -> None:
-        if not self._screen.show(self._picture(time.monotonic(), _wall_ms())):
+        if not self._show():
             return
         mono_ns = time.monotonic_ns()
         self._shown_s = mono_ns / 1e9
@@ -215,23 +213,7 @@ class DisplayLoop(ABC):
             gen, pos = self._shown()
             _log.debug("frame shown", extra=kv(gen=gen, pos=pos, mono_ns=mono_ns))
 
-    def _look_at_plug(self) -> None:
-        now_s = time.monotonic()
-        if self._plug is None or now_s < self._plug_s:
-            return
-        self._plug_s = now_s + PUMP_S
-        before, self._is_plugged = self._is_plugged, self._plug.look()
-        if before is False and self._is_plugged:
-            self._screen.reopen()
-            _log.warning("a screen was plugged in")
-        elif before and self._is_plugged is False:
-            _log.error("no screen is plugged in")
-
-    def _answer(self) -> None:
-        """Do what can wait until the picture is shown."""
-        if self._frame_asked:
-            self._frame_asked = False
-            self._frames.give(self._screen.shot())
+    def _say_health(self) -> None:
         now_s = time.monotonic()
         if now_s < self._health_s:
             return
@@ -246,23 +228,93 @@ class DisplayLoop(ABC):
             self._fed()
 
     def _health(self, now_s: float) -> Health:
+        # Proof of pictures, not of a process: a black screen with a live heartbeat is known from
+        # other systems to stand for weeks.
         counts = self._counts | {
             "dropped": self._inbox.dropped,
-            # Proof of pictures, not of a process: a black screen with a live heartbeat is known
-            # from other systems to stand for weeks.
-            "frames": self._screen.frames,
             "frame_age_s": round(now_s - self._shown_s),
-            "frame_crc": int(self._screen.crc(), 16),
             "frame_pos": self._shown().pos,
         }
-        if self._is_plugged is not None:
-            counts["screens_plugged"] = int(self._is_plugged)
         return Health(
             uptime_s=round(now_s - self._start_s, 1),
             rss_bytes=rss_bytes(),
             counts=dict(counts) | self._figures(),
             unsaid=self._unsaid(),
         )
+
+
+class DisplayLoop(NodeLoop):
+    """A display with pixels; which, is a subclass's.
+
+    Args:
+        plug: Looked at once a second; None where a desktop looks after the screen.
+        parts: As `NodeLoop`.
+    """
+
+    def __init__(
+        self,
+        *,
+        screen: "Screen",
+        frames: FrameServer,
+        plug: Plug | None = None,
+        **parts: Unpack[NodeParts],
+    ) -> None:
+        super().__init__(**parts)
+        self._screen = screen
+        self._frames = frames
+        self._plug = plug
+        self._is_plugged: bool | None = None
+        self._plug_s = 0.0
+        self._frame_asked = False
+
+    @abstractmethod
+    def _picture(self, now_s: float, wall_ms: int) -> tuple[Op, ...]:
+        """Return what is to be shown now."""
+
+    def _samples(self) -> Iterator[tuple[Op, ...]]:
+        """Yield pictures that hold every glyph it will show, so that the fonts have drawn them."""
+        return iter(())
+
+    def _after_draw(self, now_s: float) -> None:
+        """Do what belongs to the picture: most displays are silent."""
+
+    def _prepare(self) -> None:
+        _log.info("screen open", extra=kv(size=self._screen.size))
+        for picture in self._samples():
+            self._screen.prepare(picture)
+
+    def _give_frame(self) -> None:
+        self._frame_asked = True
+
+    def _show(self) -> bool:
+        self._look_at_plug()
+        return self._screen.show(self._picture(time.monotonic(), _wall_ms()))
+
+    def _look_after(self) -> bool:
+        self._after_draw(time.monotonic())
+        is_open = self._screen.pump()
+        if self._frame_asked:
+            self._frame_asked = False
+            self._frames.give(self._screen.shot())
+        return is_open
+
+    def _figures(self) -> dict[str, int]:
+        counts = {"frames": self._screen.frames, "frame_crc": int(self._screen.crc(), 16)}
+        if self._is_plugged is not None:
+            counts["screens_plugged"] = int(self._is_plugged)
+        return counts
+
+    def _look_at_plug(self) -> None:
+        now_s = time.monotonic()
+        if self._plug is None or now_s < self._plug_s:
+            return
+        self._plug_s = now_s + PUMP_S
+        before, self._is_plugged = self._is_plugged, self._plug.look()
+        if before is False and self._is_plugged:
+            self._screen.reopen()
+            _log.warning("a screen was plugged in")
+        elif before and self._is_plugged is False:
+            _log.error("no screen is plugged in")
 
 
 class BoardLoop(DisplayLoop):
@@ -331,7 +383,10 @@ class BoardLoop(DisplayLoop):
             self._draw()
 
     def _figures(self) -> dict[str, int]:
-        counts = {"ignored": self._board.ignored, "calls_unseen": self._board.rows.unseen}
+        counts = super()._figures() | {
+            "ignored": self._board.ignored,
+            "calls_unseen": self._board.rows.unseen,
+        }
         return counts if self._voice is None else counts | self._voice.health()
 
     def _unsaid(self) -> tuple[str, ...]:

@@ -129,3 +129,16 @@ def legibility(grid: Grid) -> tuple[Legible, ...]:
         reads_m = cap_mm / mm_per_m
         found.append(Legible(element, cap_px, cap_mm, reads_m, reads_m >= grid.far_seat_m))
     return tuple(found)
+
+
+def size(text: str) -> tuple[int, int]:
+    """Return width and height from `1920x1080`.
+
+    Raises:
+        ValueError: Not of that form, or smaller than 320 x 240 or larger than 7680 x 7680.
+    """
+    width, _, height = text.partition("x")
+    found = int(width), int(height)
+    if not (320 <= found[0] <= 7680 and 240 <= found[1] <= 7680):  # noqa: PLR2004 - its own bounds
+        raise ValueError(text)
+    return found

@@ -127,6 +127,9 @@ def _signs(draft: Draft) -> Iterator[Fault]:
         sign = placed.value
         if not isinstance(sign, SignNode) or sign.i2c is None:
             continue
+        if len(sign.counters) > 1:
+            what = "four digits show one counter"
+            yield from placed.faults("counters", what, "name one, or use a sign on HDMI")
         shown = {series.get(each) for number in sign.counters for each in serves.get(number, ())}
         for prefix in sorted(filter(None, shown)):
             mend = "use a sign on HDMI (leave i2c out), or give the service another series"

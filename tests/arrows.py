@@ -67,6 +67,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "escpos": ("edge.printer",),
     "usb": ("edge.printer",),
     "pygame": ("displays.screen", "displays.voice"),
+    "smbus2": ("displays.digit_screen",),
     "starlette": WEB,
     "uvicorn": WEB,
     "jinja2": WEB,

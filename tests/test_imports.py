@@ -21,6 +21,8 @@ TABLE = [
     ("edge.slip_layout", (HEAVY | {"logging", "random"}) - {"msgspec"}),
     ("edge.demo", PAGES | PICTURES | TOOLS | {"amqtt", "gpiozero", "psycopg"}),
     ("displays.command", PAGES | DATABASES | TOOLS | {"amqtt", "gpiozero"}),
+    ("displays.sign_command", PAGES | PICTURES | DATABASES | TOOLS | {"amqtt", "gpiozero"}),
+    ("displays.sign_loop", PAGES | PICTURES | DATABASES | TOOLS | {"amqtt", "gpiozero", "smbus2"}),
     ("displays.screen", PAGES | DATABASES | TOOLS | {"amqtt", "gpiozero", "asyncio"}),
     ("displays.web.command", PICTURES | DATABASES | TOOLS | {"amqtt", "gpiozero"}),
     ("broker.command", PAGES | PICTURES | TOOLS | {"amqtt", "gpiozero", "psycopg"}),

@@ -19,7 +19,7 @@ from displays.clips import Clips
 from displays.frames import FrameServer
 from displays.inbox import FrameAsked, Inbox
 from displays.layout import Layout
-from displays.loop import PUMP_S, BoardLoop, DisplayLoop, Self
+from displays.loop import PUMP_S, BoardLoop, NodeLoop, Self
 from displays.plug import Plug
 from displays.screen import Screen
 from displays.voice import Said, SoundError, Voice
@@ -46,7 +46,7 @@ class Post:
 
     def __init__(self, stop_after: int) -> None:
         self.said: list[tuple[Topic, bytes]] = []
-        self.loop: DisplayLoop | None = None
+        self.loop: NodeLoop | None = None
         self._stop_after = stop_after
 
     def publish(self, topic: Topic, payload: bytes) -> bool:

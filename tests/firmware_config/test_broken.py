@@ -208,6 +208,13 @@ OTHERS = {
         "counter[1] (3): zone: no board shows its calls",
         "lantai-1 or lantai-2",
     ),
+    "two counters on four digits": (
+        EVERY_KEY,
+        "counters = [3]\ni2c = 0x70",
+        "counters = [3, 4]\ni2c = 0x70",
+        "(sign-3): counters: four digits show one counter",
+        "a sign on HDMI",
+    ),
     "a series too long for a sign": (
         EVERY_KEY,
         'series = "B"',
