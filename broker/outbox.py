@@ -21,6 +21,16 @@ import msgspec
 from broker.disk import Disk, Room
 from broker.hall.commands import Command, encode_command
 from broker.log import kv
+from broker.promise import (
+    MIGRATION,
+    OFFLINE,
+    PROMISES,
+    Key,
+    Promise,
+    Slips,
+    read_promises,
+    statements,
+)
 from broker.store import Migration, Opens, StoreError, open_db, transact
 from broker.wire.delivery import Row
 from broker.wire.generation import generation_number
@@ -38,6 +48,8 @@ _log = logging.getLogger(__name__)
 
 TOLD_MAX = 50
 """Rows given up that one line of the log names; how many there are, and from where, it says."""
+
+__all__ = ["CommandTooBig", "Key", "Outbox", "Promise"]
 
 KEEP_MS = 2 * 24 * 3600 * 1000
 """Rows with a result are kept this long for a hub that lost its disk (DESIGN §5.8). Both ends of
@@ -91,6 +103,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         "ALTER TABLE streams ADD COLUMN node TEXT NOT NULL DEFAULT ''",
         "CREATE INDEX decided_of_stream ON decided (place)",
     ),
+    MIGRATION,
 )
 
 
@@ -118,6 +131,8 @@ class Outbox:
         rows: What had no result at the start, older streams first, each in order.
         held: The newest row with a sealed result, in the hub's order; None = none.
         foreign: How many rows without a result are another node's.
+        promises: Slips of before the start whose end, or whose issue's result, is not on disk.
+        offline: When each number was last given without the hub; the newest one last.
     """
 
     def __init__(  # noqa: PLR0913 - what `open` found, each by name
@@ -132,7 +147,13 @@ class Outbox:
         gen: str,
         held: Held | None,
         disk: Disk | None,
+        promises: Sequence[Promise],
+        offline: dict[str, int],
+        owner: tuple[str, str],
     ) -> None:
+        self.promises = promises
+        self.offline = offline
+        self._owner = owner
         self.foreign = 0
         self.held = held
         self.stream = stream
@@ -192,6 +213,11 @@ class Outbox:
                 gen=gen,
                 held=await transact(db, _held),
                 disk=disk,
+                promises=read_promises(
+                    await transact(db, lambda sql: sql.execute(PROMISES, (boot, node)).fetchall())
+                ),
+                offline=dict(await transact(db, lambda sql: sql.execute(OFFLINE).fetchall())),
+                owner=(node, boot),
             )
             for other, owner, left in await transact(db, lambda sql: _foreign(sql, node)):
                 outbox._given_up(other, owner, left)
@@ -230,6 +256,8 @@ class Outbox:
         *,
         made_s: float,
         decided: Sequence[tuple[Row, Result]] = (),
+        promise: Promise | None = None,
+        out: Key | None = None,
     ) -> tuple[Row, ...]:
         """Commit the commands, and the results noted until now, in one transaction.
 
@@ -240,6 +268,8 @@ class Outbox:
             commands: They get the next numbers, in this order.
             made_s: When they were made, by the monotonic clock.
             decided: Results that must be committed with these commands or not at all.
+            promise: A slip that is printed after this.
+            out: The issue of a slip whose end these commands tell.
 
         Raises:
             CommandTooBig: One has more than 4 KiB; none is committed.
@@ -249,10 +279,14 @@ class Outbox:
         noted, self._noted = self._noted, []
         try:
             async with self._turn:
-                return await self._commit(bodies, made_s, [*noted, *decided])
+                rows = await self._commit(bodies, made_s, [*noted, *decided], Slips(promise, out))
         except BaseException:
             self._noted[:0] = noted
             raise
+        for number, at_ms in promise.offline.items() if promise else ():
+            self.offline.pop(number, None)
+            self.offline[number] = at_ms
+        return rows
 
     def note(self, row: Row, result: Result) -> None:
         """Keep the result for the next commit, of commands or a flush's. Twice changes nothing."""
@@ -292,7 +326,11 @@ class Outbox:
         return rows[:GIVEN_MAX], len(rows) <= GIVEN_MAX
 
     async def _commit(
-        self, bodies: list[bytes], made_s: float, noted: list[tuple[Row, Result]]
+        self,
+        bodies: list[bytes],
+        made_s: float,
+        noted: list[tuple[Row, Result]],
+        slips: Slips,
     ) -> tuple[Row, ...]:
         if self._is_cut_off:
             raise StoreError(f"{self._path}: an append was cut off: start the process again")
@@ -304,8 +342,15 @@ class Outbox:
             _Noted(self._places[row.stream], row.seq, msgspec.json.encode(result), result)
             for row, result in noted
         ]
+        answered = [Key(row.stream, row.seq) for row, _ in noted]
+
+        def write(db: sqlite3.Connection) -> None:
+            _write(db, fresh, decided)
+            for sql, values in statements(slips, answered, self._owner):
+                db.execute(sql, values)
+
         try:
-            await self._transact(lambda db: _write(db, fresh, decided))
+            await self._transact(write)
         except asyncio.CancelledError:
             self._is_cut_off = True
             raise

@@ -128,6 +128,8 @@ def wiring_of(hall: HallFile, node_id: str) -> Wiring:
                 setup=setup_of(hall),
                 services=kiosk_services(hall, config),
                 lamps=tuple(config.lamps),
+                prefix=config.offline,
+                start=100 * SystemRandom().randrange(10),
             )
             return Wiring(role=kiosk, buttons=config.buttons, lamps=config.lamps)
         case CounterNode():

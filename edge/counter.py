@@ -12,7 +12,7 @@ read it. Nobody can have seen that call: the press carries the `seen` of the fir
 makes one call of both.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from broker.hall.commands import (
@@ -21,6 +21,7 @@ from broker.hall.commands import (
     Close,
     CloseCounter,
     CounterCommand,
+    Issue,
     NoShow,
     OpenCounter,
     Park,
@@ -159,6 +160,21 @@ class CounterRole:
         if result.refusal == "seen_other" and this == self._done:
             return ()
         return (Flash((LAMP,), REFUSED),)
+
+    def alone(
+        self,
+        issue: Issue,  # noqa: ARG002 - a counter never asks for one
+        ticket: str,  # noqa: ARG002
+        *,
+        given_ms: Mapping[str, int],  # noqa: ARG002
+        at_ms: int,  # noqa: ARG002
+    ) -> Flash:
+        """Return a refusal: a counter prints nothing."""
+        return Flash((LAMP,), REFUSED)
+
+    def wake_s(self) -> None:
+        """Return that it wants to be asked at no instant."""
+        return
 
     def failed(self, button: str) -> Flash:
         """Return the flash for a press that could not be kept; a visitor's has no lamp."""

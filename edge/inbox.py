@@ -6,14 +6,13 @@ Crossing costs one `call_soon_threadsafe`; there is no other way in.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from broker.hall.commands import AnyCommand
 from broker.link import LinkEvent, Received
 from broker.wire.delivery import Row
 from broker.wire.messages import Result
-from edge.paper import Outcome, Printed
+from edge.paper import Printed
 from edge.role import Print
 
 INBOX_MAX = 1000
@@ -46,18 +45,16 @@ class Edge(NamedTuple):
 
 
 class Paper(NamedTuple):
-    """A slip's way has ended: what was wished, and the row and result that led to it."""
+    """A slip's way has ended: what was wished, and the row of its press.
+
+    Attributes:
+        decided: A result of the press that is not on disk yet.
+    """
 
     wish: Print
     row: Row
-    result: Result
     printed: Printed
-
-    @property
-    def asks(self) -> Sequence[AnyCommand]:
-        """What to ask now: a slip that may be in somebody's hand counts."""
-        is_lost = self.printed.outcome is Outcome.FAILED
-        return self.wish.cancel if is_lost else self.wish.confirm
+    decided: tuple[tuple[Row, Result], ...] = ()
 
 
 class Settle(NamedTuple):

@@ -1,11 +1,8 @@
 """PURE: a kiosk's ticket buttons: press -> issue, its result -> slip, the slip -> confirm_print.
 
-A ticket counts once it is on paper (DESIGN §5). So the result of an issue is a wish to print, and
-the runtime notes that result in the outbox only in the commit that holds the confirm: killed in
-between, the kiosk asks the hub again, gets the same ticket and prints it again.
-
-What is pressed while the hub is away is kept and printed when it is back; numbers made without the
-hub come with a later release, and so does the PRIORITY button, which is refused until then.
+A ticket counts once it is on paper (DESIGN §5). The result of an issue is a wish to print; without
+a result in time the slip has a number of the kiosk's own prefix (`edge.offline`). What is on disk
+when, and that one press has one slip, is the runtime's (`edge.printing`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,9 +16,11 @@ from broker.wire.topics import Kind, Topic
 from edge import phrases
 from edge.lamps import Pattern
 from edge.newest import Newest
+from edge.offline import next_numbers
 from edge.press import Moment, Press
-from edge.role import Ask, Flash, Print, Sent, Standing, Wish
+from edge.role import Ask, Flash, Print, Standing, Wish
 from edge.slip import Slip, slip_ticket
+from firmware_config.schema import PRIORITY
 
 if TYPE_CHECKING:
     from broker.hall.views import QueueView
@@ -34,17 +33,22 @@ REFUSED = Pattern.SHORT_FLASHES
 AHEAD_POS_MAX = 8
 """A snapshot of the queue at most this many journal rows away still tells how many are ahead."""
 
-LAMP_TABLE: dict[tuple[bool, Sent], Pattern] = {
-    # The hub is heard, how far the presses came: what the lamps show while nothing is flashed.
-    (True, Sent.ALL): Pattern.STEADY,
-    (True, Sent.ON_THE_WAY): Pattern.STEADY,
-    (True, Sent.LATE): Pattern.SLOW_BLINK,
-    (False, Sent.ALL): Pattern.OFF,
-    (False, Sent.ON_THE_WAY): Pattern.SLOW_BLINK,
-    (False, Sent.LATE): Pattern.SLOW_BLINK,
+REPEAT_S = 1.5
+"""A second press of one button within this time is the same press: people press again when no
+paper has come yet. Other buttons are other presses, however fast."""
+
+PRIORITY_S = 8.0
+"""So long PRIORITY stays lit for the press of a service (DESIGN §4)."""
+
+LAMP_TABLE: dict[tuple[bool, bool], Pattern] = {
+    # The hub is heard, what happened is on disk: what the lamps show while nothing is flashed.
+    (True, True): Pattern.STEADY,
+    (False, True): Pattern.STEADY,
+    (True, False): Pattern.SLOW_BLINK,
+    (False, False): Pattern.SLOW_BLINK,
 }
-"""Steady = press a button; slow blink = a press is kept and not printed yet, or the disk is full;
-off = no hub."""
+"""Steady = press a button, a slip comes, with the hub or without; slow blink = the disk refuses.
+That the hub is gone is no matter of the visitor's; the slip says it."""
 
 
 class KioskRole:
@@ -53,6 +57,8 @@ class KioskRole:
     Args:
         services: Service id by button.
         lamps: Lamps it has, by name: `ready`, or a button's.
+        prefix: Of the numbers it gives out without the hub; empty = it gives out none.
+        start: A random hundred: where those begin when neither it nor the hub knows of any.
     """
 
     name = "kiosk"
@@ -63,7 +69,13 @@ class KioskRole:
         setup: Setup,
         services: Mapping[str, str],
         lamps: tuple[str, ...],
+        prefix: str = "",
+        start: int = 0,
     ) -> None:
+        self._prefix = prefix
+        self._start = start
+        self._pressed_s: dict[str, float] = {}
+        self._priority_s: float | None = None
         self._lamps = lamps
         self._setup = setup
         self._services = services
@@ -76,14 +88,25 @@ class KioskRole:
         return (Topic(self._setup.hall, Kind.QUEUE),)
 
     def pressed(self, button: str, press: Press) -> tuple[Wish, ...]:
-        """Return the issue a press asks for."""
+        """Return the issue a press asks for; none for the second of two quick presses."""
         if press.moment is not Moment.PRESSED:
+            return ()
+        if button == PRIORITY:
+            is_lit = self._is_priority(press.at_s)
+            self._priority_s = None if is_lit else press.at_s + PRIORITY_S
             return ()
         service = self._services.get(button)
         if service is None:
             why = f"button {button}: not known to this release"
             return (Flash(self._lamps_for(button), REFUSED, why=why),)
-        return (Ask(Issue(services=(service,))),)
+        if press.at_s < self._pressed_s.get(button, float("-inf")) + REPEAT_S:
+            return ()
+        self._pressed_s[button] = press.at_s
+        priority, self._priority_s = self._is_priority(press.at_s), None
+        return (Ask(Issue(services=(service,), priority=priority)),)
+
+    def _is_priority(self, now_s: float) -> bool:
+        return self._priority_s is not None and now_s < self._priority_s
 
     def received(self, topic: Topic, payload: bytes, *, gen_n: int) -> None:
         """Take a snapshot of the queue, unless it is older than the one it has."""
@@ -98,31 +121,71 @@ class KioskRole:
         if not isinstance(command, Issue):
             return ()
         issued = [event for event in result.events if isinstance(event, TicketIssued)]
-        asked = (name for name, service in self._services.items() if service in command.services)
-        refused = Flash(self._lamps_for(*asked), REFUSED)
         if result.refusal:
-            return (refused,)
+            return (self._refused(command),)
         if not issued:
-            return (refused._replace(why="the hub took the issue and made no ticket"),)
-        return (
-            Print(
-                number=" ".join(ticket.number for ticket in issued),
-                slip=self._slip(issued, result),
-                confirm=tuple(ConfirmPrint(ticket=t.ticket, number=t.number) for t in issued),
-                cancel=tuple(Cancel(ticket=ticket.ticket) for ticket in issued),
-                failed=refused,
-            ),
+            why = "the hub took the issue and made no ticket"
+            return (self._refused(command)._replace(why=why),)
+        confirms = [
+            ConfirmPrint(
+                ticket=event.ticket,
+                number=event.number,
+                service=event.service,
+                priority=event.priority,
+                code_sha256=event.code_sha256,
+            )
+            for event in issued
+        ]
+        return (self._print(command, confirms, at_ms=result.at_ms, pos=result.pos),)
+
+    def alone(
+        self, issue: Issue, ticket: str, *, given_ms: Mapping[str, int], at_ms: int
+    ) -> Print | Flash:
+        """Return the slip of a press the hub has not answered in time; a flash without a number."""
+        view = self._queue
+        numbers = next_numbers(
+            len(issue.services),
+            prefix=self._prefix,
+            given_ms=given_ms,
+            known=None if view is None else view.offline.get(self._prefix, 0),
+            start=self._start,
+            now_ms=at_ms,
         )
+        if not numbers:
+            why = "no answer of the hub, and no number of its own is free: the front desk helps"
+            return self._refused(issue)._replace(why=why)
+        confirms = [
+            ConfirmPrint(
+                ticket=ticket if nth == 1 else f"{ticket}.{nth}",
+                number=number,
+                service=service,
+                priority=issue.priority,
+                code_sha256=issue.code_sha256,
+            )
+            for nth, (number, service) in enumerate(
+                zip(numbers, issue.services, strict=True), start=1
+            )
+        ]
+        return self._print(issue, confirms, at_ms=at_ms, pos=None)
 
     def failed(self, button: str) -> Flash:
-        """Return the flash for a press that could not be kept."""
+        """Return the flash for a press that could not be kept; pressed again, it counts."""
+        self._pressed_s.pop(button, None)
         return Flash(self._lamps_for(button), REFUSED)
 
     def standing(self, standing: Standing) -> dict[str, Pattern]:
         """Return what its lamps show while nothing is flashed: all the same, but PRIORITY."""
-        pattern = LAMP_TABLE[standing.is_heard, standing.sent]
+        pattern = LAMP_TABLE[standing.is_heard, standing.is_kept]
         takes = [lamp for lamp in self._lamps if lamp == READY or lamp in self._services]
-        return dict.fromkeys(takes, pattern)
+        is_lit = self._is_priority(standing.now_s)
+        priority = Pattern.STEADY if is_lit else Pattern.OFF
+        if not is_lit:
+            self._priority_s = None
+        return dict.fromkeys(takes, pattern) | dict.fromkeys({PRIORITY} & {*self._lamps}, priority)
+
+    def wake_s(self) -> float | None:
+        """Return the instant at which PRIORITY goes out."""
+        return self._priority_s
 
     def panel(self) -> dict[str, object]:
         """Return what each button takes: `{"services": {button: service id}}`."""
@@ -133,21 +196,42 @@ class KioskRole:
         own = tuple(lamp for lamp in self._lamps if lamp in buttons)
         return own or ((READY,) if READY in self._lamps else self._lamps)
 
-    def _slip(self, issued: Sequence[TicketIssued], result: Result) -> Slip:
-        return Slip(
+    def _refused(self, issue: Issue) -> Flash:
+        """Return the flash for a press that leads to no slip; pressed again, it counts."""
+        asked = [name for name, service in self._services.items() if service in issue.services]
+        for name in asked:
+            self._pressed_s.pop(name, None)
+        return Flash(self._lamps_for(*asked), REFUSED)
+
+    def _print(
+        self, issue: Issue, confirms: Sequence[ConfirmPrint], *, at_ms: int, pos: int | None
+    ) -> Print:
+        """Return the slip of these tickets; `pos` is None when the numbers are its own."""
+        slip = Slip(
             hall=self._setup.name,
             tickets=tuple(
                 slip_ticket(
                     self._setup,
-                    ticket.service,
-                    number=ticket.number,
+                    confirm.service,
+                    number=confirm.number,
                     language=self._language,
-                    ahead=self._ahead(ticket.service, result.pos),
-                )
-                for ticket in issued
+                    ahead=None if pos is None else self._ahead(confirm.service, pos),
+                )._replace(is_priority=confirm.priority)
+                for confirm in confirms
             ),
-            at_ms=result.at_ms,
+            at_ms=at_ms,
             language=self._language,
+            is_offline=pos is None,
+        )
+        numbers = tuple(confirm.number for confirm in confirms)
+        asked = (name for name, service in self._services.items() if service in issue.services)
+        return Print(
+            number=" ".join(numbers),
+            slip=slip,
+            confirm=tuple(confirms),
+            cancel=tuple(Cancel(ticket=confirm.ticket) for confirm in confirms),
+            failed=Flash(self._lamps_for(*asked), REFUSED),
+            offline=numbers if pos is None else (),
         )
 
     def _ahead(self, service: str, pos: int) -> int | None:

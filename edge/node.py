@@ -12,7 +12,7 @@ again.
 import asyncio
 import contextlib
 import logging
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
@@ -22,7 +22,7 @@ from broker.clock import Clock
 from broker.hall.commands import AnyCommand, decode_command
 from broker.link import Connected, Disconnected, Received
 from broker.log import kv
-from broker.outbox import Outbox
+from broker.outbox import Key, Outbox
 from broker.store import StoreError
 from broker.vitals import rss_bytes
 from broker.wire.delivery import Row, Sender
@@ -33,9 +33,10 @@ from edge.devices import Devices, OnEdge
 from edge.giving import answer_hub
 from edge.inbox import Edge, Inbox, Item, Paper, Settle, Stop
 from edge.lamps import Lamp, Pattern
-from edge.paper import SAID, Outcome, PaperPort, Printed
+from edge.paper import PaperPort
 from edge.post import Identity, LinkPort, Post
 from edge.press import Moment, Press, PressMachine
+from edge.printing import Printing
 from edge.role import Ask, Flash, Print, Role, Sent, Wish
 
 _log = logging.getLogger(__name__)
@@ -98,17 +99,18 @@ class Node:
         self._paper = paper
         self._clock = clock
         self._fed = fed
-        self._started_s = clock.mono_s()
+        begin_s = self._started_s = clock.mono_s()
         self._feed_s = self._started_s if fed else None
-        self._post = Post(identity=identity, sender=sender, link=link, rows=outbox.rows)
+        self._post = Post(
+            identity=identity, sender=sender, link=link, rows=outbox.rows, begin_s=begin_s
+        )
+        self._printing = Printing(role=role, outbox=outbox, paper=paper, inbox=inbox, clock=clock)
         self._buttons = {
             name: PressMachine(down=pin.is_down, at_s=self._started_s)
             for name, pin in devices.buttons.items()
         }
         self._lamps = {name: Lamp() for name in devices.lamps}
         self._gen = sender.gen
-        self._printing = 0
-        self._unkept: deque[tuple[Paper, float]] = deque()
         self._keep_s: float | None = None
         self._is_disk_bad = False
         self._settling: list[Settle] = []
@@ -124,7 +126,8 @@ class Node:
             pin.on_edge(self._edges_of(name))
         self._link.start()
         try:
-            while not self._is_stopping or self._printing:
+            await self._keep()
+            while not self._is_stopping or self._printing.in_hand:
                 await self._pass()
             await self._keep()
         finally:
@@ -197,6 +200,9 @@ class Node:
         for name, machine in self._buttons.items():
             for press in machine.advance(taken_s):
                 await self._pressed(name, press)
+        for flash in await self._printing.go_alone(is_gone=self._post.is_gone(taken_s)):
+            self._flash(flash)
+            await self._keep()
         self._send()
         self._show()
         if self._keep_s is not None and self._keep_s <= self._clock.mono_s():
@@ -212,7 +218,8 @@ class Node:
 
     def _wait_s(self) -> float | None:
         now_s = self._clock.mono_s()
-        dues = [self._post.wake_s(now_s), self._keep_s, self._feed_s]
+        dues = [self._post.wake_s(now_s), self._printing.wake_s(), self._role.wake_s()]
+        dues += [self._keep_s, self._feed_s]
         dues += [machine.wake_s() for machine in self._buttons.values()]
         dues += [lamp.wake_s() for lamp in self._lamps.values()]
         due_s = min((due for due in dues if due is not None), default=None)
@@ -259,15 +266,17 @@ class Node:
                 self._flash(self._role.failed(button))
             else:
                 self._accepted.append((button, row, accepted_s))
+                self._printing.asked(row, wish.command, press.at_s)
 
     async def _ask(
         self,
         commands: Sequence[AnyCommand],
         made_s: float,
         decided: Sequence[tuple[Row, Result]] = (),
+        out: Key | None = None,
     ) -> Sequence[Row]:
         """Commit, then hand to the sender; results noted before are in the same commit."""
-        rows = await self._outbox.append_all(commands, made_s=made_s, decided=decided)
+        rows = await self._outbox.append_all(commands, made_s=made_s, decided=decided, out=out)
         # The disk writes: what it refused before is due at once.
         self._keep_s = self._clock.mono_s() if self._is_disk_bad else None
         for row in rows:
@@ -323,6 +332,9 @@ class Node:
         fields = kv(stream=row.stream, seq=row.seq, code=result.refusal, detail=result.detail)
         level, became = (logging.INFO, "refused") if result.refusal else (logging.DEBUG, "accepted")
         _log.log(level, became, extra=fields)
+        if self._printing.answered(row):
+            self._note(row, result)
+            return
         try:
             wishes = self._role.answered(decode_command(row.command), result)
         except msgspec.ValidationError:  # a row of a newer release, before a rollback
@@ -331,36 +343,18 @@ class Node:
             self._said = {"refusal": result.refusal, "at": f"{row.stream}:{row.seq}"}
         for wish in wishes:
             if isinstance(wish, Print):
-                self._print(wish, row, result)
+                await self._printing.print_slip(wish, row, result)
                 return
             self._grant(wish)
         self._note(row, result)
 
-    def _print(self, wish: Print, row: Row, result: Result) -> None:
-        """Hand the slip to the paper, which may take its time and tells how it ended.
-
-        Nothing of it is on disk until then: killed before, it is printed again.
-        """
-
-        def told(printed: Printed) -> None:
-            self._inbox.put_threadsafe(Paper(wish, row, result, printed))
-
-        self._printing += 1
-        self._paper.print_slip(wish.slip, told)
-
     async def _printed(self, item: Paper) -> None:
-        """Commit confirm and result together, or the cancel of a slip that surely is not there.
+        """Commit the confirm, or the cancel of a slip that surely is not there.
 
-        One that may be there counts: nobody with paper is lost. A disk that refuses them is no
-        reason to print it again: they are kept for later.
+        A disk that refuses them is no reason to print it again: they are kept for later.
         """
-        self._printing -= 1
-        level, words, count = SAID[item.printed.outcome]
-        _log.log(level, words, extra=kv(number=item.wish.number, why=item.printed.why))
-        self.counts.update(count)
-        if item.printed.outcome is Outcome.FAILED:
-            self._flash(item.wish.failed)
-        self._unkept.append((item, self._clock.mono_s()))
+        if (flash := self._printing.end(item, self.counts)) is not None:
+            self._flash(flash)
         with self._trying_again():
             await self._keep_slips()
 
@@ -379,11 +373,10 @@ class Node:
             self._keep_s, self._is_disk_bad = None, False
 
     async def _keep_slips(self) -> None:
-        while self._unkept:
-            slip, made_s = self._unkept[0]
-            # In one commit with the result, or the slip would come out again.
-            await self._ask(slip.asks, made_s, [(slip.row, slip.result)])
-            self._unkept.popleft()
+        while self._printing.ended:
+            key, asks, made_s, decided = self._printing.ended[0]
+            await self._ask(asks, made_s, decided, out=key)
+            self._printing.ended.popleft()
 
     async def _keep_gen(self) -> None:
         if self._post.gen != self._gen:
@@ -431,9 +424,9 @@ class Node:
 
     def _show(self) -> None:
         now_s = self._clock.mono_s()
-        standing = self._post.standing(now_s)
+        standing = self._post.standing(now_s)._replace(now_s=now_s)
         if self._is_disk_bad:
-            standing = standing._replace(sent=Sent.LATE)
+            standing = standing._replace(sent=Sent.LATE, is_kept=False)
         patterns = self._role.standing(standing)
         for name, lamp in self._lamps.items():
             lamp.show(patterns.get(name, Pattern.OFF), now_s)

@@ -16,6 +16,9 @@ from broker.wire.messages import Birth, Health, Held, Place, Result, encode, rea
 from broker.wire.topics import Kind, Topic
 from edge.role import Sent, Standing
 
+GRACE_S = 1.5
+"""So long after a start, or a new connection, it is not known yet whether the hub is there."""
+
 LATE_AFTER_S = 1.0
 """A press without a result after this long is shown as not sent: it is not "at once" any more."""
 
@@ -90,10 +93,17 @@ class Post:
 
     Args:
         rows: Rows of the outbox without a result, as the sender got them.
+        begin_s: Monotonic instant of the start.
     """
 
     def __init__(
-        self, *, identity: Identity, sender: Sender, link: LinkPort, rows: Iterable[Row]
+        self,
+        *,
+        identity: Identity,
+        sender: Sender,
+        link: LinkPort,
+        rows: Iterable[Row],
+        begin_s: float,
     ) -> None:
         self.identity = identity
         self.asked: Place | None = None
@@ -113,6 +123,7 @@ class Post:
         self._is_birth_due = False
         self._birth_s = self._health_s = 0.0
         self._heard_s = float("-inf")
+        self._grace_s = begin_s + GRACE_S
 
     @property
     def gen(self) -> str:
@@ -134,11 +145,13 @@ class Post:
         self._session = session
         self._births = 0
         self._birth_s = self._health_s = now_s
+        self._grace_s = now_s + GRACE_S
         self._sender.connected(now_s)
 
     def disconnected(self) -> None:
         """End a connection."""
         self._session = None
+        self._grace_s = float("-inf")
         self._sender.disconnected()
 
     def appended(self, row: Row, now_s: float) -> None:
@@ -227,9 +240,16 @@ class Post:
         self._health_s = now_s + HEALTH_EVERY_S
         self._link.publish(self.identity.topic(Kind.HEALTH), encode(health))
 
+    def is_gone(self, now_s: float) -> bool:
+        """Return whether it is known that no answer of the hub can come now."""
+        return not self._is_heard(now_s) and self._grace_s <= now_s
+
+    def _is_heard(self, now_s: float) -> bool:
+        return self._session is not None and now_s < self._heard_s + HUB_LOST_AFTER_S
+
     def standing(self, now_s: float) -> Standing:
         """Return what the lamps may say about the way to the hub."""
-        is_heard = self._session is not None and now_s < self._heard_s + HUB_LOST_AFTER_S
+        is_heard = self._is_heard(now_s)
         oldest_s = next(iter(self._asked.values()), None)
         if oldest_s is None:
             return Standing(is_heard, Sent.ALL)

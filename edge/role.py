@@ -1,9 +1,10 @@
 """PURE: what the runtime and a role say to each other: what is known, and what is wanted done."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from broker.hall.commands import AnyCommand, Cancel, ConfirmPrint
+from broker.hall.commands import AnyCommand, Cancel, ConfirmPrint, Issue
 from broker.wire.messages import Result
 from broker.wire.topics import Topic
 from edge.lamps import Pattern
@@ -24,12 +25,16 @@ class Standing(NamedTuple):
 
     Attributes:
         is_heard: The broker is connected and the hub was heard lately.
+        is_kept: What happened here is on disk.
+        now_s: Monotonic clock.
         sent: `LATE`: a press has waited longer for its result than staff take as "at once", or
             what happened here could not be written to disk yet.
     """
 
     is_heard: bool
     sent: Sent
+    is_kept: bool = True
+    now_s: float = 0.0
 
 
 class Ask(NamedTuple):
@@ -52,10 +57,11 @@ class Flash(NamedTuple):
 
 
 class Print(NamedTuple):
-    """Put this on paper; then commit `confirm` together with the result that led to it.
+    """Commit what it will confirm, put it on paper, then commit `confirm` itself.
 
     Attributes:
         number: What people read, for the log.
+        offline: Those of its numbers that were given without the hub.
         confirm: What to ask once it is on paper.
         cancel, failed: What to ask, and show, when it could not be printed.
     """
@@ -65,6 +71,7 @@ class Print(NamedTuple):
     confirm: tuple[ConfirmPrint, ...]
     cancel: tuple[Cancel, ...]
     failed: Flash
+    offline: tuple[str, ...] = ()
 
 
 Wish = Ask | Flash | Print
@@ -95,12 +102,28 @@ class Role(Protocol):
         """Return what the result of one of this node's commands asks for."""
         ...
 
+    def alone(
+        self, issue: Issue, ticket: str, *, given_ms: Mapping[str, int], at_ms: int
+    ) -> Print | Flash:
+        """Return the slip of a press the hub has not answered in time, with numbers of its own.
+
+        Args:
+            ticket: The id of its first ticket.
+            given_ms: When each number was last given without the hub, the newest one last.
+            at_ms: Wall clock at the press.
+        """
+        ...
+
     def failed(self, button: str) -> Flash:
         """Return what to show when a press could not be kept."""
         ...
 
     def standing(self, standing: Standing) -> dict[str, Pattern]:
         """Return what each lamp shows while nothing is flashed."""
+        ...
+
+    def wake_s(self) -> float | None:
+        """Return the monotonic instant at which `standing` shows something else by itself."""
         ...
 
     def panel(self) -> dict[str, object]:

@@ -14,6 +14,8 @@ from broker.link import Connected, Disconnected, LinkEvent, Received
 from broker.wire.delivery import Receiver, pack_acks
 from broker.wire.messages import Ack, HubState, Result, Up, encode, read_birth, read_up
 from broker.wire.topics import Kind, Topic
+from edge.paper import Outcome, Printed, Told
+from edge.slip import Slip
 from tests.fakes import FakeClock
 
 HALL = "mpp"
@@ -31,6 +33,7 @@ SETUP: Setup = make_setup(
         Service(id="npwp", agency="pajak", name={"id": "NPWP"}),
     ),
     counters=(Counter(id=3, serves=("ktp-el",)),),
+    offline={"kiosk-1": "K1"},
 )
 
 
@@ -167,6 +170,33 @@ class TinyHub:
 
     def _asked(self, origin: str) -> Asked:
         return Asked(origin=origin, at_ms=self._clock.wall_ms())
+
+
+class SlowPaper:
+    """Paper that comes when the test says so.
+
+    Attributes:
+        taken: Slips on their way, and who is told of their end.
+        numbers: The first number of each slip ever taken.
+    """
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.taken: list[tuple[Slip, Told]] = []
+        self.numbers: list[str] = []
+
+    def start(self) -> None:
+        """Nothing to begin."""
+
+    def print_slip(self, slip: Slip, told: Told) -> None:
+        """Take it."""
+        self.taken.append((slip, told))
+        self.numbers.append(slip.tickets[0].number)
+
+    def end(self, outcome: Outcome) -> None:
+        """End the way of the oldest slip."""
+        _, told = self.taken.pop(0)
+        told(Printed(outcome, "" if outcome is Outcome.PRINTED else "as the test wished"))
 
 
 async def until(is_so: Callable[[], object], what: str) -> None:

@@ -81,7 +81,7 @@ class WatchedInbox(Inbox):
 class Stand:
     """One start of a node; the folder outlives it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of a start, each by name
         self,
         *,
         node: Node,
@@ -89,7 +89,9 @@ class Stand:
         devices: Devices,
         clock: FakeClock,
         inbox: WatchedInbox,
+        folder: Path,
     ) -> None:
+        self.folder = folder
         self.node = node
         self.inbox = inbox
         self.link = link
@@ -164,6 +166,17 @@ def rows_of(folder: Path) -> list[tuple[str, int, str, bool]]:
         ]
 
 
+def slips_of(folder: Path) -> list[tuple[str, bool]]:
+    """Return (number, whether its end was told) of the slips an outbox knows of, in order."""
+    with contextlib.closing(sqlite3.connect(folder / "outbox.db")) as db:
+        found = db.execute("SELECT confirms, is_out FROM slips ORDER BY number").fetchall()
+        return [
+            (confirm["number"], bool(is_out))
+            for confirms, is_out in found
+            for confirm in msgspec.json.decode(confirms)
+        ]
+
+
 def make_role(actor: Actor) -> Role:
     """Return the role of a stand's node."""
     if actor.role == "counter":
@@ -172,6 +185,8 @@ def make_role(actor: Actor) -> Role:
         setup=SETUP,
         services={"ktp-el": "ktp-el", "pajak": "npwp"},
         lamps=(READY,),
+        prefix=SETUP.offline["kiosk-1"],
+        start=300,
     )
 
 
@@ -182,6 +197,7 @@ async def stand(  # noqa: PLR0913 - what a start of a node may differ in, each b
     *,
     clock: FakeClock | None = None,
     stream: str = "a" * 32,
+    boot: str = "b",
     fed: Callable[[], object] | None = None,
     paper: PaperPort | None = None,
 ) -> AsyncIterator[Stand]:
@@ -198,9 +214,9 @@ async def stand(  # noqa: PLR0913 - what a start of a node may differ in, each b
     )
     inbox = WatchedInbox(loop=loop, clock=clock)
     link = FakeLink(inbox.put_threadsafe)
-    identity = Identity(node=actor.node, hall=HALL, role=actor.role, version="1", boot="b")
+    identity = Identity(node=actor.node, hall=HALL, role=actor.role, version="1", boot=boot)
     with devices:
-        async with Outbox.open(folder / "outbox.db", boot="b", stream=stream) as outbox:
+        async with Outbox.open(folder / "outbox.db", boot=boot, stream=stream) as outbox:
             node = Node(
                 identity=identity,
                 role=role,
@@ -216,5 +232,7 @@ async def stand(  # noqa: PLR0913 - what a start of a node may differ in, each b
             async with asyncio.TaskGroup() as group:
                 running = group.create_task(node.run())
                 await until(lambda: link.is_running or running.done(), "the node runs")
-                yield Stand(node=node, link=link, devices=devices, clock=clock, inbox=inbox)
+                yield Stand(
+                    node=node, link=link, devices=devices, clock=clock, inbox=inbox, folder=folder
+                )
                 node.stop()

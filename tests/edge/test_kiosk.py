@@ -2,6 +2,7 @@
 
 from datetime import timedelta, timezone
 
+import msgspec
 import pytest
 
 from broker.hall.commands import Cancel, ConfirmPrint, Issue
@@ -38,12 +39,14 @@ SETUP = make_setup(
 )
 
 
-def kiosk(*lamps: str) -> KioskRole:
+def kiosk(*lamps: str, prefix: str = "K1") -> KioskRole:
     """Return a kiosk with a button for a service, an agency, and PRIORITY."""
     return KioskRole(
         setup=SETUP,
         services={"ktp-el": "ktp-el", "A": "ktp-el"},
         lamps=lamps or (READY, "PRIORITY"),
+        prefix=prefix,
+        start=300,
     )
 
 
@@ -55,11 +58,20 @@ def issued(*, service: str = "ktp-el", pos: int = 20) -> Result:
     return Result(seq=7, pos=pos, at_ms=1_796_173_200_000, events=(event,))
 
 
-def queue(*, pos: int, waiting: int, gen: str = "2-00000000") -> bytes:
+def queue(
+    *, pos: int, waiting: int, gen: str = "2-00000000", offline: dict[str, int] | None = None
+) -> bytes:
     """Return a snapshot of the queue."""
     counts = ServiceQueue(waiting=waiting, next=())
     return encode(
-        QueueView(gen=gen, pos=pos, at_ms=1, day="2026-12-02", services={"ktp-el": counts})
+        QueueView(
+            gen=gen,
+            pos=pos,
+            at_ms=1,
+            day="2026-12-02",
+            services={"ktp-el": counts},
+            offline=offline or {},
+        )
     )
 
 
@@ -87,13 +99,94 @@ def test_a_press_takes_a_ticket_of_the_buttons_service(button: str) -> None:
     assert [role.pressed(button, Press(m, 9.0)) for m in (Moment.HELD, Moment.RELEASED)] == [(), ()]
 
 
-def test_priority_is_refused_until_a_release_knows_it() -> None:
-    """On its own lamp."""
-    (wish,) = kiosk().pressed("PRIORITY", PRESSED)
+def test_a_button_of_a_newer_hall_file_is_refused() -> None:
+    """On its own lamp, with the reason for the log."""
+    (wish,) = kiosk("BOOK").pressed("BOOK", PRESSED)
 
     assert wish == Flash(
-        ("PRIORITY",), Pattern.SHORT_FLASHES, why="button PRIORITY: not known to this release"
+        ("BOOK",), Pattern.SHORT_FLASHES, why="button BOOK: not known to this release"
     )
+
+
+def presses(role: KioskRole, *at: tuple[str, float]) -> list[bool]:
+    """Press buttons at these instants; return for each ticket asked for whether it is priority."""
+    wishes = [w for button, at_s in at for w in role.pressed(button, Press(Moment.PRESSED, at_s))]
+    asked = [wish.command for wish in wishes if isinstance(wish, Ask)]
+    assert len(asked) == len(wishes)
+    return [command.priority for command in asked if isinstance(command, Issue)]
+
+
+PRIORITY_PRESSES = [
+    ([("PRIORITY", 1), ("A", 3), ("ktp-el", 4)], [True, False]),  # spent by one ticket
+    ([("PRIORITY", 1), ("A", 8.9)], [True]),
+    ([("PRIORITY", 1), ("A", 9)], [False]),  # out after 8 s
+    ([("PRIORITY", 1), ("PRIORITY", 2), ("A", 3)], [False]),  # pressed again = off
+    ([("PRIORITY", 1), ("PRIORITY", 9), ("A", 10)], [True]),
+    ([("A", 1), ("PRIORITY", 2)], [False]),  # it makes nothing of what was before
+    ([("A", 0), ("PRIORITY", 0.5), ("A", 1), ("ktp-el", 2)], [False, True]),
+]
+
+
+@pytest.mark.parametrize(("at", "priorities"), PRIORITY_PRESSES)
+def test_priority_is_a_modifier_of_the_next_ticket(
+    at: list[tuple[str, float]], priorities: list[bool]
+) -> None:
+    """Pressed before a service, lit 8 s, pressed again = off (DESIGN §4)."""
+    assert presses(kiosk(), *at) == priorities
+
+
+def test_the_priority_lamp_is_lit_while_it_counts() -> None:
+    """Alone of all lamps, and it asks to be looked at when it goes out."""
+    role = kiosk(READY, "PRIORITY")
+
+    def shown(now_s: float) -> Pattern:
+        return role.standing(Standing(is_heard=True, sent=Sent.ALL, now_s=now_s))["PRIORITY"]
+
+    assert (shown(0.0), role.wake_s()) == (Pattern.OFF, None)
+    role.pressed("PRIORITY", PRESSED)
+    assert (shown(8.9), role.wake_s()) == (Pattern.STEADY, 9.0)
+    assert (shown(9.0), role.wake_s()) == (Pattern.OFF, None)
+    role.pressed("PRIORITY", Press(Moment.PRESSED, 20.0))
+    role.pressed("A", Press(Moment.PRESSED, 21.0))
+    assert (shown(21.0), role.wake_s()) == (Pattern.OFF, None)
+
+
+def test_a_priority_ticket_says_so_on_its_slip() -> None:
+    """And in its confirm, should the hub never have heard of it."""
+    role = kiosk()
+    result = issued()
+    event = msgspec.structs.replace(result.events[0], priority=True)  # type: ignore[type-var]
+    wish = slip_of(role, msgspec.structs.replace(result, events=(event,)))
+
+    assert wish.slip.tickets[0].is_priority
+    assert wish.confirm[0].priority
+
+
+def test_a_second_press_within_1_5_s_is_the_same_press() -> None:
+    """People press again when no paper has come yet; the third, later, is another visitor."""
+    role = kiosk()
+
+    assert presses(role, ("A", 0), ("A", 1.0), ("A", 1.49), ("A", 1.5)) == [False, False]
+
+
+def test_ten_presses_a_second_of_different_buttons_all_count() -> None:
+    """A burst at opening time: nobody's press is taken for another's."""
+    buttons = [f"b{n}" for n in range(10)]
+    role = KioskRole(setup=SETUP, services=dict.fromkeys(buttons, "ktp-el"), lamps=(READY,))
+
+    assert len(presses(role, *((button, n / 10) for n, button in enumerate(buttons)))) == 10
+
+
+def test_a_press_that_was_refused_counts_again_at_once() -> None:
+    """By the hub, or because it could not be kept: who sees three flashes presses again."""
+    role = kiosk()
+    refused = Result(seq=7, pos=20, at_ms=1, refusal="numbers_used_up")
+    assert presses(role, ("A", 0)) == [False]
+    role.answered(Issue(services=("ktp-el",)), refused)
+    assert presses(role, ("A", 0.5)) == [False]
+    role.failed("A")
+
+    assert presses(role, ("A", 1)) == [False]
 
 
 def test_an_issue_becomes_a_slip_and_its_confirm() -> None:
@@ -123,7 +216,8 @@ def test_an_issue_becomes_a_slip_and_its_confirm() -> None:
     ]
     assert max(map(len, lines)) == WIDTH
     assert lines[6] == "A007".center(WIDTH).rstrip()
-    assert wish.confirm == (ConfirmPrint(ticket=TICKET, number="A007"),)
+    assert wish.confirm == (ConfirmPrint(ticket=TICKET, number="A007", service="ktp-el"),)
+    assert (wish.offline, wish.slip.is_offline) == ((), False)
     assert wish.cancel == (Cancel(ticket=TICKET),)
     assert wish.failed == Flash((READY,), Pattern.SHORT_FLASHES)
 
@@ -205,17 +299,80 @@ def test_an_accepted_issue_without_a_ticket_is_said() -> None:
     ("standing", "pattern"),
     [
         (Standing(is_heard=True, sent=Sent.ALL), Pattern.STEADY),
-        (Standing(is_heard=True, sent=Sent.ON_THE_WAY), Pattern.STEADY),
-        (Standing(is_heard=True, sent=Sent.LATE), Pattern.SLOW_BLINK),
-        (Standing(is_heard=False, sent=Sent.ALL), Pattern.OFF),
-        (Standing(is_heard=False, sent=Sent.ON_THE_WAY), Pattern.SLOW_BLINK),
-        (Standing(is_heard=False, sent=Sent.LATE), Pattern.SLOW_BLINK),
+        (Standing(is_heard=False, sent=Sent.LATE), Pattern.STEADY),
+        (Standing(is_heard=True, sent=Sent.LATE, is_kept=False), Pattern.SLOW_BLINK),
+        (Standing(is_heard=False, sent=Sent.LATE, is_kept=False), Pattern.SLOW_BLINK),
     ],
 )
 def test_the_lamp_table(standing: Standing, pattern: Pattern) -> None:
-    """Steady = press; slow blink = kept, not printed; off = no hub. PRIORITY's lamp stays dark."""
+    """Steady = press, with the hub or without; slow blink = the disk refuses."""
     role = kiosk(READY, "PRIORITY", "A")
-    assert role.standing(standing) == {READY: pattern, "A": pattern}
+    assert role.standing(standing) == {READY: pattern, "A": pattern, "PRIORITY": Pattern.OFF}
+
+
+def alone(
+    role: KioskRole, *services: str, given_ms: dict[str, int] | None = None, priority: bool = False
+) -> Print:
+    """Return what the kiosk prints when the hub has not answered."""
+    issue = Issue(services=services or ("ktp-el",), priority=priority, code_sha256="ab" * 32)
+    wish = role.alone(issue, TICKET, given_ms=given_ms or {}, at_ms=1_796_173_200_000)
+    assert isinstance(wish, Print)
+    return wish
+
+
+def test_without_the_hub_the_slip_has_a_number_of_the_kiosks_own() -> None:
+    """And says that calls go by time of issue; how many are ahead nobody knows."""
+    role = kiosk()
+    role.received(TOPIC, queue(pos=20, waiting=3), gen_n=1)
+    wish = alone(role, priority=True)
+
+    assert wish.confirm == (
+        ConfirmPrint(
+            ticket=TICKET,
+            number="K1001",
+            service="ktp-el",
+            priority=True,
+            code_sha256="ab" * 32,
+        ),
+    )
+    assert (wish.number, wish.offline) == ("K1001", ("K1001",))
+    assert wish.cancel == (Cancel(ticket=TICKET),)
+    text = slip_text(wish.slip, WIB)
+    assert "panggilan menurut jam" in " ".join(text.split())
+    assert "K1001" in text
+    assert "PRIORITAS" in text
+    assert "layanan ini" not in text
+
+
+def test_several_services_have_a_number_each() -> None:
+    """Ids as the hub would give them."""
+    wish = alone(kiosk(), "ktp-el", "ktp-el")
+
+    assert [(c.ticket, c.number) for c in wish.confirm] == [
+        (TICKET, "K1301"),
+        (f"{TICKET}.2", "K1302"),
+    ]
+
+
+def test_a_kiosk_that_lost_its_count_goes_on_after_what_the_hub_knows() -> None:
+    """Without a hub it begins at a random hundred (here 300); its own count wins over both."""
+    role = kiosk()
+    assert alone(role).number == "K1301"
+    role.received(TOPIC, queue(pos=20, waiting=3, offline={"K1": 41, "K2": 7}), gen_n=1)
+    assert alone(role).number == "K1042"
+    assert alone(role, given_ms={"K1006": 1}).number == "K1007"
+
+
+def test_a_kiosk_without_a_number_left_says_so() -> None:
+    """All 999 were given out lately, or the hall file gives it no prefix."""
+    given = {f"K1{number:03}": 1_796_173_200_000 - 1000 for number in range(1, 1000)}
+    for role, taken in ((kiosk(), given), (kiosk(prefix=""), {})):
+        wish = role.alone(
+            Issue(services=("ktp-el",)), TICKET, given_ms=taken, at_ms=1_796_173_200_000
+        )
+        assert isinstance(wish, Flash)
+        assert (wish.lamps, wish.pattern) == ((READY,), Pattern.SHORT_FLASHES)
+        assert "front desk" in wish.why
 
 
 def test_a_bad_snapshot_is_told_to_the_runtime() -> None:

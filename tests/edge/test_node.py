@@ -12,7 +12,7 @@ from broker.hall.events import PrintConfirmed, TicketIssued
 from broker.hall.state import TicketState
 from broker.wire.messages import Ack, HubState, encode, read_birth, read_health
 from broker.wire.topics import Kind, Topic
-from tests.edge.stand import COUNTER, KIOSK, rows_of, stand
+from tests.edge.stand import COUNTER, KIOSK, rows_of, slips_of, stand
 from tests.fakes import FakeClock
 from tests.fakes_edge import HALL, until
 
@@ -239,46 +239,28 @@ async def test_a_ticket_is_printed_and_confirmed(tmp_path: Path) -> None:
     assert rows_of(tmp_path) == [("a", 1, "issue", True), ("a", 2, "confirm_print", True)]
 
 
-async def test_the_issues_result_is_on_disk_only_with_its_confirm(tmp_path: Path) -> None:
-    """Killed in between, a restart must ask again: so one commit holds both."""
+async def test_the_number_is_on_disk_before_it_is_printed(tmp_path: Path) -> None:
+    """In one commit with the result it came with; the confirm is the next one."""
     async with stand(KIOSK, tmp_path) as one:
         hub = await one.join(KIOSK)
         states = []
 
         def before(statement: str) -> None:
             if statement.startswith("BEGIN"):
-                states.append(rows_of(tmp_path))
+                states.append((rows_of(tmp_path), slips_of(tmp_path)))
 
         one.node._outbox._db._conn.set_trace_callback(before)  # type: ignore[union-attr]
         await one.press("ktp-el")
         await until(lambda: len(hub.rows) == 2, "issue and confirm were decided")
         await one.advance(2)
 
-    assert [("a", 1, "issue", False)] in states
-    assert [("a", 1, "issue", True), ("a", 2, "confirm_print", False)] in states
-    assert [("a", 1, "issue", True)] not in states
-
-
-async def test_killed_between_answer_and_print_it_prints_after_the_restart(tmp_path: Path) -> None:
-    """The first start never hears its answer; the second asks again and gets the same ticket."""
-    clock = FakeClock()
-    async with stand(KIOSK, tmp_path, clock=clock) as one:
-        hub = await one.join(KIOSK)
-        hub.is_mute = True
-        await one.press("ktp-el")
-        await until(lambda: len(hub.rows) == 1, "the issue was decided")
-    assert not (tmp_path / "slip.txt").exists()
-
-    async with stand(KIOSK, tmp_path, clock=clock, stream="b" * 32) as two:
-        hub.is_mute = False
-        hub._link, two.link.hub = two.link, hub
-        two.link.connect("s2")
-        await until(lambda: len(hub.rows) == 2, "the confirm was decided")
-        (ticket,) = hub.hall.tickets.values()
-
-        assert (ticket.number, ticket.printed) == ("A001", True)
-        assert "A001" in (tmp_path / "slip.txt").read_text()
-    assert rows_of(tmp_path) == [("a", 1, "issue", True), ("b", 1, "confirm_print", True)]
+    issued, confirm = ("a", 1, "issue", True), ("a", 2, "confirm_print", False)
+    assert states == [
+        ([], []),
+        ([("a", 1, "issue", False)], []),
+        ([issued], [("A001", False)]),
+        ([issued, confirm], []),
+    ]
 
 
 async def test_a_slip_that_cannot_be_written_cancels_the_ticket(tmp_path: Path) -> None:
@@ -296,15 +278,14 @@ async def test_a_slip_that_cannot_be_written_cancels_the_ticket(tmp_path: Path) 
 
 
 async def test_presses_in_a_burst_all_arrive_in_order(tmp_path: Path) -> None:
-    """Ten tickets while the hub is away."""
-    async with stand(KIOSK, tmp_path) as one:
+    """Ten presses while the hub is away."""
+    async with stand(COUNTER, tmp_path) as one:
         for _ in range(10):
-            await one.press("ktp-el", ms=30)
-        hub = await one.join(KIOSK)
-        await until(lambda: len(hub.rows) == 20, "all were decided")
+            await one.press("recall", ms=30)
+        hub = await one.join(COUNTER)
+        await until(lambda: len(hub.rows) == 10, "all were decided")
 
-        assert [t.number for t in hub.hall.tickets.values()] == [f"A{n:03}" for n in range(1, 11)]
-        assert all(ticket.printed for ticket in hub.hall.tickets.values())
+        assert list(hub.rows) == [("a" * 32, seq) for seq in range(1, 11)]
 
 
 async def test_the_highest_generation_heard_outlives_the_process(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ import pytest
 from broker.hall.state import TicketState
 from broker.store import StoreError, StoreFullError
 from edge.node import KEEP_AGAIN_S
+from edge.paper import Outcome
 from tests.edge.stand import COUNTER, KIOSK, Stand, rows_of, stand
-from tests.fakes_edge import TinyHub
+from tests.fakes_edge import SlowPaper, TinyHub, until
 
 
 async def press_often(one: Stand) -> None:
@@ -52,15 +53,14 @@ async def test_a_press_that_could_not_be_kept_is_told_to_who_waits_for_it(
         assert len(rows_of(tmp_path)) == 1
 
 
-async def print_on_a_refusing_disk(one: Stand) -> TinyHub:
+async def print_on_a_refusing_disk(one: Stand, paper: SlowPaper) -> TinyHub:
     """Bring a slip out whose confirm can't be committed."""
     hub = await one.join(KIOSK)
-    hub.is_mute = True
     await one.press("ktp-el")
+    await until(lambda: paper.numbers == ["A001"], "the slip was taken")
     one.allow_writes(allowed=False)
-    hub.is_mute = False
+    paper.end(Outcome.PRINTED)
     await one.advance(5)
-    assert "A001" in str(one.node.snapshot()["slip"])
     return hub
 
 
@@ -74,12 +74,13 @@ async def test_a_slip_that_could_not_be_confirmed_is_confirmed_later(
 ) -> None:
     """The kiosk goes on, blinks while the disk refuses, and prints no second slip."""
     caplog.set_level(logging.INFO)
-    async with stand(KIOSK, tmp_path) as one:
-        hub = await print_on_a_refusing_disk(one)
+    paper = SlowPaper()
+    async with stand(KIOSK, tmp_path, paper=paper) as one:
+        hub = await print_on_a_refusing_disk(one, paper)
         await one.advance(KEEP_AGAIN_S)
         assert one.lamps == {"ready": "slow_blink"}
         assert one.node.counts["store_errors"] == 2
-        assert rows_of(tmp_path) == [("a", 1, "issue", False)]
+        assert rows_of(tmp_path) == [("a", 1, "issue", True)]
 
         one.allow_writes(allowed=True)
         await one.advance(KEEP_AGAIN_S)
@@ -93,13 +94,16 @@ async def test_a_slip_that_could_not_be_confirmed_is_confirmed_later(
 
 async def test_a_press_that_is_kept_shows_that_the_disk_writes_again(tmp_path: Path) -> None:
     """What waited is committed at once then, not after the rest of the minute."""
-    async with stand(KIOSK, tmp_path) as one:
-        hub = await print_on_a_refusing_disk(one)
+    paper = SlowPaper()
+    async with stand(KIOSK, tmp_path, paper=paper) as one:
+        hub = await print_on_a_refusing_disk(one, paper)
         with pytest.raises(StoreError):
             await one.press("pajak")
         one.allow_writes(allowed=True)
         await one.press("pajak")
-        await one.quiet()
+        await until(lambda: len(paper.taken) == 1, "the next slip was taken")
+        paper.end(Outcome.PRINTED)
+        await until(lambda: len(hub.rows) == 4, "both were confirmed")
 
         assert [(t.number, t.printed) for t in hub.hall.tickets.values()] == [
             ("A001", True),
@@ -108,12 +112,38 @@ async def test_a_press_that_is_kept_shows_that_the_disk_writes_again(tmp_path: P
 
 
 async def test_the_end_tries_once_more(tmp_path: Path) -> None:
-    """The slip is out: a restart that asked again would print it again."""
-    async with stand(KIOSK, tmp_path) as one:
-        await print_on_a_refusing_disk(one)
+    """The slip is out; what could be said of it is said now, not after the next start."""
+    paper = SlowPaper()
+    async with stand(KIOSK, tmp_path, paper=paper) as one:
+        await print_on_a_refusing_disk(one, paper)
         one.allow_writes(allowed=True)
 
     assert rows_of(tmp_path) == [("a", 1, "issue", True), ("a", 2, "confirm_print", False)]
+
+
+@pytest.mark.parametrize("is_alone", [False, True])
+async def test_a_number_that_can_not_be_kept_is_not_printed(tmp_path: Path, is_alone: bool) -> None:  # noqa: FBT001 - a case
+    """It could come out a second time: the visitor is told no, and the ticket is taken back."""
+    paper = SlowPaper()
+    async with stand(KIOSK, tmp_path, paper=paper) as one:
+        hub = await one.join(KIOSK)
+        hub.is_mute = True
+        await one.press("ktp-el")
+        one.allow_writes(allowed=False)
+        if is_alone:
+            one.link.cut()
+            await one.quiet()
+        hub.is_mute = False
+        if not is_alone:
+            await one.advance(1)
+        assert one.lamps == {"ready": "short_flashes"}
+        one.link.connect("s2")
+        await one.advance(5)
+        one.allow_writes(allowed=True)
+        await one.advance(KEEP_AGAIN_S)
+
+        assert paper.numbers == []
+        assert [t.state for t in hub.hall.tickets.values()] == [TicketState.CLOSED]
 
 
 async def test_a_ticket_without_paper_is_cancelled_later(tmp_path: Path) -> None:
@@ -123,8 +153,8 @@ async def test_a_ticket_without_paper_is_cancelled_later(tmp_path: Path) -> None
         hub = await one.join(KIOSK)
         hub.is_mute = True
         await one.press("ktp-el")
-        one.allow_writes(allowed=False)
         hub.is_mute = False
+        one.allow_writes(allowed=False)
         await one.advance(5)
         assert one.node.counts["paper_errors"] == 1
         one.allow_writes(allowed=True)

@@ -286,31 +286,22 @@ def skipped(journal: Iterable[Decided]) -> list[str]:
     return faults
 
 
-def misprinted(
-    journal: Iterable[Decided],
-    slips: Mapping[str, Sequence[str]],
-    kills: Mapping[str, int] | None = None,
-) -> list[str]:
-    """Return each slip that is missing, belongs to no ticket, or is one copy too many.
+def misprinted(journal: Iterable[Decided], slips: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return each slip that is missing, belongs to no ticket, or came out twice.
 
     A slip may be missing whose kiosk was killed while it printed, and has said so.
 
     Args:
         slips: Numbers printed, by kiosk.
-        kills: How often each kiosk was killed: each may have been between slip and commit, and
-            then the slip is printed once more. None = no slip may come out twice.
     """
-    kills = kills or {}
     faults = []
     due, known = _numbers_of_kiosks(journal, slips.keys())
     for kiosk, printed_numbers in slips.items():
         printed = Counter(printed_numbers)
         faults += [f"{kiosk}: {number} was never printed" for number in due[kiosk] - printed.keys()]
         faults += [f"{kiosk}: {number} is nobody's" for number in printed.keys() - known[kiosk]]
-        copies = printed.total() - len(printed)
-        if copies > kills.get(kiosk, 0):
-            again = sorted(number for number, times in printed.items() if times > 1)
-            faults.append(f"{kiosk}: {copies} copies, killed {kills.get(kiosk, 0)} times: {again}")
+        again = sorted(number for number, times in printed.items() if times > 1)
+        faults += [f"{kiosk}: {number} came out {printed[number]} times" for number in again]
     return faults
 
 

@@ -26,7 +26,6 @@ class Records(NamedTuple):
     journal: list[Decided]
     kept: dict[str, list[Kept]]
     slips: dict[str, list[str]]
-    kills: dict[str, int]
 
 
 def faults(of: Records) -> dict[str, list[str]]:
@@ -38,7 +37,7 @@ def faults(of: Records) -> dict[str, list[str]]:
         "out_of_turn": out_of_turn(of.journal),
         "skipped": skipped(of.journal),
         "forgotten": forgotten(of.journal),
-        "misprinted": misprinted(of.journal, of.slips, of.kills),
+        "misprinted": misprinted(of.journal, of.slips),
     }
     return {name: told for name, told in found.items() if told}
 
@@ -106,7 +105,7 @@ def records(rows: list[Decided]) -> Records:
             command = {**row.command, "age_ms": None}
             kept[row.node].append(Kept(row.stream, row.seq, command, has_result=True))
     numbers = [e["number"] for row in journal for e in row.events if "number" in e]
-    return Records(journal, kept, {"kiosk-1": list(dict.fromkeys(numbers))}, {})
+    return Records(journal, kept, {"kiosk-1": list(dict.fromkeys(numbers))})
 
 
 def test_a_good_run_has_no_fault() -> None:
@@ -114,14 +113,33 @@ def test_a_good_run_has_no_fault() -> None:
     assert faults(records(good_rows())) == {}
 
 
-def test_a_copy_is_forgiven_a_kiosk_that_was_killed() -> None:
-    """It died between slip and commit: one copy a kill, not more."""
-    run = records(good_rows())
-    run.slips["kiosk-1"].append("A001")
-    assert faults(run._replace(kills={"kiosk-1": 1})) == {}
+def alone(seq: int, ticket: int, number: str, *, paper: bool = False) -> Decided:
+    """Return a kiosk's row that a slip is out whose number it gave without the hub."""
+    row = confirm(seq, ticket)
+    kind = "ticket_issued" if paper else "ticket_corrected"
+    event = {"type": kind, "ticket": f"{KIOSK}:{ticket}", "number": number, "paper": paper}
+    return row._replace(events=[event, *row.events])
 
-    run.slips["kiosk-1"].append("A001")
-    assert list(faults(run._replace(kills={"kiosk-1": 1}))) == ["misprinted"]
+
+def test_a_slip_made_without_the_hub_takes_the_place_of_the_hubs_number() -> None:
+    """That one is on no paper, and the next is as ever; a refused press has its slip's alone."""
+    rows = [*good_rows(), issue(5, "A003"), alone(6, 5, "K1001"), issue(7, "A004"), confirm(8, 7)]
+    run = records([*rows, alone(10, 9, "K1002", paper=True)])
+    run.slips["kiosk-1"].remove("A003")
+
+    assert faults(run) == {}
+
+
+def test_a_slip_may_be_missing_that_its_kiosk_was_not_sure_of() -> None:
+    """It was killed while it printed: the slip is out or not, but never twice."""
+    run = records(good_rows())
+    run.journal[2].events[0]["uncertain"] = True
+    assert faults(run) == {}
+    run.slips["kiosk-1"].remove("A001")
+    assert faults(run) == {}
+
+    run.slips["kiosk-1"] += ["A001", "A001"]
+    assert list(faults(run)) == ["misprinted"]
 
 
 Edit = Callable[[list[Decided]], None]
