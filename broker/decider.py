@@ -3,9 +3,10 @@
 import logging
 
 import msgspec
+from msgspec.structs import replace
 
 from broker.batch import Arrival, Row
-from broker.hall.commands import AnyCommand, CounterCommand, decode_command
+from broker.hall.commands import AGE_MAX_MS, AnyCommand, CounterCommand, decode_command
 from broker.hall.events import HallEvent, StreamGap
 from broker.hall.rules import Actor, Asked, Refusal, decide
 from broker.hall.state import Hall
@@ -38,12 +39,18 @@ class Decider:
         self._beats = beats
         self._ledger = ledger
 
-    def decide_row(self, arrival: Arrival, up: Up, seq: int, body: bytes) -> Result:
-        """Decide one row and append it; a body that can't be read is refused as `REJECTED`."""
+    def decide_row(
+        self, arrival: Arrival, up: Up, seq: int, body: bytes, *, took_s: float
+    ) -> Result:
+        """Decide one row and append it; a body that can't be read is refused as `REJECTED`.
+
+        Args:
+            took_s: How much longer than usual the message was on its way.
+        """
         events: tuple[HallEvent, ...] = ()
         refusal = detail = ""
         try:
-            events = self._decide(arrival, up, seq, _read_command(body))
+            events = self._decide(arrival, up, seq, _aged(_read_command(body), took_s))
         except Refusal as error:
             refusal, detail = error.code, error.detail
         except WireError as error:
@@ -77,6 +84,13 @@ class Decider:
             extra=kv(node=node, seq_from=gap.seq_from, seq_upto=gap.seq_upto),
         )
         self._ledger.record(Row(node, gap.stream, gap.seq_upto, b"null"), at_ms, (gap,))
+
+
+def _aged(command: AnyCommand, took_s: float) -> AnyCommand:
+    """Return a command that never expires as old as it is now: it counts from the press."""
+    if command.expires or command.age_ms is None:
+        return command
+    return replace(command, age_ms=min(command.age_ms + round(took_s * 1000), AGE_MAX_MS))
 
 
 def _read_command(body: bytes) -> AnyCommand:

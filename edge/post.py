@@ -238,7 +238,8 @@ class Post:
     def send_health(self, health: Health, now_s: float) -> None:
         """Publish the figures."""
         self._health_s = now_s + HEALTH_EVERY_S
-        self._link.publish(self.identity.topic(Kind.HEALTH), encode(health))
+        stamped = replace(health, sent_ms=int(now_s * 1000))
+        self._link.publish(self.identity.topic(Kind.HEALTH), encode(stamped))
 
     def is_gone(self, now_s: float) -> bool:
         """Return whether it is known that no answer of the hub can come now."""

@@ -229,7 +229,14 @@ class Sender:
         if fresh:
             self._sent = fresh[-1].seq
         return [
-            Up(stream=stream, first=first, start=seq, commands=commands, beat=self.beat)
+            Up(
+                stream=stream,
+                first=first,
+                start=seq,
+                commands=commands,
+                beat=self.beat,
+                sent_ms=int(now_s * 1000),
+            )
             for seq, commands in _batches(fresh, now_s)
         ]
 

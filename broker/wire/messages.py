@@ -37,6 +37,7 @@ class Up(Struct, frozen=True, kw_only=True):
         first: Seq of the oldest row of this stream that has no result at its sender.
         start: Seq of `commands[0]` (`from` on the wire).
         beat: `beat` of the newest live `state/hub` the sender saw; 0 = none yet.
+        sent_ms: The sender's monotonic clock; None from an older release.
         commands: Each still undecoded, so one bad body doesn't spoil the others.
     """
 
@@ -45,6 +46,7 @@ class Up(Struct, frozen=True, kw_only=True):
     start: Seq = field(name="from")
     commands: Annotated[tuple[Raw, ...], Meta(min_length=1, max_length=COMMANDS_MAX)]
     beat: Position = 0
+    sent_ms: Position | None = None
     v: Annotated[int, Meta(ge=1)] = 1
 
 
@@ -190,6 +192,7 @@ class Health(Struct, frozen=True, kw_only=True):
         counts: Named counters since start, e.g. `wire_errors`, `chatter`.
         unsaid: Numbers of the newest calls a voice could not say: they are on the screen only.
         disk: Room on its disk: ok, low, short or full (`broker.disk`).
+        sent_ms: The sender's monotonic clock; None from an older release.
     """
 
     uptime_s: float
@@ -198,6 +201,7 @@ class Health(Struct, frozen=True, kw_only=True):
     counts: dict[str, int] = {}
     unsaid: tuple[str, ...] = ()
     disk: str = "ok"
+    sent_ms: Position | None = None
     v: int = 1
 
 

@@ -173,7 +173,15 @@ def test_a_result_too_long_for_an_ack_travels_alone() -> None:
 def test_the_envelopes_are_no_longer_than_reckoned() -> None:
     """With the longest number in every field."""
     most = 2**53 - 1
-    one = Up(stream=OWN, first=most, start=most, beat=most, commands=(Raw(b""),), v=most)
+    one = Up(
+        stream=OWN,
+        first=most,
+        start=most,
+        beat=most,
+        sent_ms=most,
+        commands=(Raw(b""),),
+        v=most,
+    )
     other = Ack(gen="999999999-ffffffff", stream=OWN, upto=most, window=16, want=most)
 
     assert len(encode(one)) <= ENVELOPE_BYTES
