@@ -4,9 +4,9 @@
 must hold between sections is in `rules.py` and `wiring.py`; what other packages ask of a file is at
 the end of this one. A type's `description` is what `loket check` says to write instead.
 
-Checked now, acted on by a later release: `[hall]` paper; `[hub]` copies; `[[agency]]` icon,
-complaints; `[[service]]` standard, requires, fee, finish; `[[node]]` offline, screen, rtc and the
-roles sensor and shadow; `[wifi]`, `[retain]`, `[skm]`.
+Checked now, acted on by a later release: `[hub]` copies; `[[agency]]` icon, complaints;
+`[[service]]` standard, requires, fee, finish; `[[node]]` screen, rtc and the roles sensor and
+shadow; `[wifi]`, `[retain]`, `[skm]`.
 """
 
 from typing import Annotated, Literal

@@ -57,6 +57,14 @@ class DeskRole:
         del command, result
         return ()
 
+    def alone(self, *_: object, **__: object) -> Flash:
+        """Return a flash: a desk prints nothing."""
+        return Flash((), Pattern.SHORT_FLASHES)
+
+    def wake_s(self) -> None:
+        """Return that it wants to be asked at no instant."""
+        return
+
     def failed(self, button: str) -> Flash:
         """Return a flash at no lamp."""
         del button

@@ -110,7 +110,7 @@ class Model:
         self.__dict__.update(Model(day=event.date).__dict__)
 
     def _TicketIssued(self, event: Any, origin: str, _: float, is_fact: bool) -> None:  # noqa: FBT001, N802
-        if event.ticket.partition(".")[0] != origin and not is_fact:
+        if event.ticket.partition(".")[0] != origin and not (is_fact or event.paper):
             raise Broken(f"ticket {event.ticket} issued by row {origin}")
         other = self.numbers.setdefault(event.number, event.ticket)
         if other != event.ticket:
@@ -123,6 +123,16 @@ class Model:
             self.waiting[event.service] += 1
         slip.number, slip.service = event.number, event.service
         self.issued[event.service] += 1
+
+    def _TicketCorrected(self, event: Any, *_: object) -> None:  # noqa: N802
+        other = self.numbers.setdefault(event.number, event.ticket)
+        if other != event.ticket:
+            raise Broken(f"number {event.number} of {event.ticket} is {other}'s")
+        slip = self._slip(event.ticket)
+        if not slip.number:
+            self._rename(slip, event.service)
+            self.issued[event.service] += 1
+        slip.number = event.number
 
     def _PrintConfirmed(self, event: Any, *_: object) -> None:  # noqa: N802
         self._slip(event.ticket).printed = True

@@ -69,6 +69,7 @@ class Oracle:
         self.lost: dict[tuple[str, int], Entry] = {}
         self.excused: set[str] = set()
         self.slips: dict[str, str] = {}
+        self._out: set[tuple[str, str]] = set()
         self.model = Model()
         self.answers = 0
         self.calls = 0
@@ -119,7 +120,10 @@ class Oracle:
         )
 
     def printed(self, node: str, number: str) -> None:
-        """Somebody holds this slip."""
+        """Somebody holds this slip, and nobody else one of the same day with its number."""
+        key = (self.model.day, number)
+        self.check(key not in self._out, "printed_twice", f"{node}: {number}")
+        self._out.add(key)
         self.slips[number] = node
 
     # -- the hub's disk -----------------------------------------------------------------------

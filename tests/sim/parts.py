@@ -14,7 +14,7 @@ from broker.hall.state import Hall
 from broker.hall.views import BoardView, Call
 from broker.hub import Hub
 from broker.journal import Journal
-from broker.outbox import Outbox
+from broker.outbox import Key, Outbox, Promise
 from broker.wire.delivery import Row, Sender
 from broker.wire.messages import Health, Result
 from displays.board import Board
@@ -34,9 +34,13 @@ class WatchedOutbox(Outbox):
         *,
         made_s: float,
         decided: Sequence[tuple[Row, Result]] = (),
+        promise: Promise | None = None,
+        out: Key | None = None,
     ) -> tuple[Row, ...]:
         """Commit, then tell."""
-        rows = await super().append_all(commands, made_s=made_s, decided=decided)
+        rows = await super().append_all(
+            commands, made_s=made_s, decided=decided, promise=promise, out=out
+        )
         self.told(rows)
         return rows
 

@@ -154,7 +154,7 @@ class World:
     def wiring(self, name: str) -> Wiring:
         """Return a node's role and pins, as `loket node` makes them; the desk's are ours."""
         if name != DESK:
-            return wiring_of(self.file, name)
+            return wiring_of(self.file, name, random=Random(f"{self.seed}:{name}:numbers"))
         role: Any = DeskRole(setup=self.setup)
         buttons = dict(zip(role.buttons, itertools.count(1), strict=False))
         return Wiring(role=role, buttons=buttons, lamps={})
