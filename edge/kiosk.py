@@ -48,7 +48,8 @@ LAMP_TABLE: dict[tuple[bool, bool], Pattern] = {
     (False, False): Pattern.SLOW_BLINK,
 }
 """Steady = press a button, a slip comes, with the hub or without; slow blink = the disk refuses.
-That the hub is gone is no matter of the visitor's; the slip says it."""
+That the hub is gone is no matter of the visitor's; the slip says it. While it is heard, the lamp of
+a service that gives out no tickets is off: pressed all the same, the hub is asked, and refuses."""
 
 
 class KioskRole:
@@ -174,14 +175,16 @@ class KioskRole:
         return Flash(self._lamps_for(button), REFUSED)
 
     def standing(self, standing: Standing) -> dict[str, Pattern]:
-        """Return what its lamps show while nothing is flashed: all the same, but PRIORITY."""
+        """Return what its lamps show while nothing is flashed: are slips given, is PRIORITY on."""
         pattern = LAMP_TABLE[standing.is_heard, standing.is_kept]
-        takes = [lamp for lamp in self._lamps if lamp == READY or lamp in self._services]
+        lamps = {lamp: pattern for lamp in self._lamps if lamp == READY or lamp in self._services}
+        if standing.is_heard and standing.is_kept:
+            lamps |= dict.fromkeys(lamps.keys() & self._not_given(), Pattern.OFF)
         is_lit = self._is_priority(standing.now_s)
         priority = Pattern.STEADY if is_lit else Pattern.OFF
         if not is_lit:
             self._priority_s = None
-        return dict.fromkeys(takes, pattern) | dict.fromkeys({PRIORITY} & {*self._lamps}, priority)
+        return lamps | dict.fromkeys({PRIORITY} & {*self._lamps}, priority)
 
     def wake_s(self) -> float | None:
         """Return the instant at which PRIORITY goes out."""
@@ -190,6 +193,16 @@ class KioskRole:
     def panel(self) -> dict[str, object]:
         """Return what each button takes: `{"services": {button: service id}}`."""
         return {"services": dict(self._services)}
+
+    def _not_given(self) -> set[str]:
+        """Return the buttons whose service gives out no tickets, as last heard; READY, if all."""
+        queues = self._queue.services if self._queue else {}
+        shut = {
+            button
+            for button, service in self._services.items()
+            if service in queues and queues[service].takes != "open"
+        }
+        return shut | {READY} if shut and shut == self._services.keys() else shut
 
     def _lamps_for(self, *buttons: str) -> tuple[str, ...]:
         """Return the lamps at which whoever pressed one of these looks; none only without lamps."""

@@ -7,6 +7,7 @@ import pytest
 
 from broker.hall.commands import Cancel, ConfirmPrint, Issue
 from broker.hall.events import TicketIssued
+from broker.hall.intake import Takes
 from broker.hall.setup import Agency, Counter, Service, make_setup
 from broker.hall.views import QueueView, ServiceQueue
 from broker.wire.messages import Result, WireError, encode
@@ -293,6 +294,45 @@ def test_an_accepted_issue_without_a_ticket_is_said() -> None:
 
     assert isinstance(wish, Flash)
     assert wish.why
+
+
+HEARD, ALONE, FULL = (
+    Standing(is_heard=True, sent=Sent.ALL),
+    Standing(is_heard=False, sent=Sent.ALL),
+    Standing(is_heard=True, sent=Sent.ALL, is_kept=False),
+)
+
+
+@pytest.mark.parametrize(
+    ("standing", "takes", "lit"),
+    [
+        (HEARD, ("open", "open"), {READY, "A", "B"}),
+        (HEARD, ("disrupted", "open"), {READY, "B"}),
+        (HEARD, ("open", "closed"), {READY, "A"}),
+        (HEARD, ("quota", "cutoff"), set()),
+        (HEARD, ("disrupted", None), {READY, "B"}),
+        (HEARD, (None, None), {READY, "A", "B"}),
+        (ALONE, ("disrupted", "open"), {READY, "A", "B"}),
+        (FULL, ("disrupted", "open"), {READY, "A", "B"}),
+    ],
+)
+def test_the_lamp_of_what_is_not_given_out_is_off(
+    standing: Standing, takes: tuple[Takes | None, Takes | None], lit: set[str]
+) -> None:
+    """As the hub last said; alone, or before it was heard, every button gives a slip."""
+    role = KioskRole(setup=SETUP, services={"A": "ktp-el", "B": "kk"}, lamps=(READY, "A", "B"))
+    services = {
+        service: ServiceQueue(waiting=0, next=(), takes=take)
+        for service, take in zip(("ktp-el", "kk"), takes, strict=True)
+        if take is not None
+    }
+    if services:
+        view = QueueView(gen="2-00000000", pos=1, at_ms=1, day="2026-12-02", services=services)
+        role.received(TOPIC, encode(view), gen_n=1)
+
+    shown = role.standing(standing)
+    assert {lamp for lamp, pattern in shown.items() if pattern is not Pattern.OFF} == lit
+    assert isinstance(role.pressed("A", PRESSED)[0], Ask)
 
 
 @pytest.mark.parametrize(
