@@ -178,7 +178,8 @@ class Box:
                 break
             commands.append(command)
         up = {"v": 1, "stream": stream, "first": first, "from": first, "beat": self.beat}
-        self.publish("up", {**up, "commands": commands})
+        sent_ms = int(time.monotonic() * 1000)
+        self.publish("up", {**up, "sent_ms": sent_ms, "commands": commands})
         self.due_s["resend"] = time.monotonic() + self.wait_s
 
     def heard(self, hub: dict[str, Any]) -> None:
