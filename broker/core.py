@@ -46,7 +46,6 @@ from broker.wire.messages import (
 from broker.wire.readings import Arrived, Readings, read_from_node
 from broker.wire.seal import Seals
 from broker.wire.topics import Kind, Topic, parse_topic
-from broker.wire.transit import Transit
 
 _log = logging.getLogger(__name__)
 
@@ -96,7 +95,6 @@ class HubCore:
         self._said: set[tuple[str, str]] = set()
         self._receiver = Receiver(streams=streams)
         self._beats = Beats(base=beat_base, start_s=now_s)
-        self._transit = Transit()
         self._publisher = Publisher(hall=hall, gen=gen, start=start, beats=self._beats, now_s=now_s)
         self._zone = ZoneInfo(hall.setup.timezone)
         self._ledger = Ledger(hall=hall, seals=seals, gen=gen, own=own, newest_gen=newest_gen)
@@ -298,11 +296,7 @@ class HubCore:
         if taken.gap is not None:
             self.counts["stream_gaps"] += 1
             self._decider.record_gap(node, taken.gap, arrival.at_ms)
-        took_s = self._took_s(node, up.sent_ms, arrival.now_s)
-        fresh = [
-            self._decider.decide_row(arrival, up, seq, bytes(raw), took_s=took_s)
-            for seq, raw in taken.fresh
-        ]
+        fresh = [self._decider.decide_row(arrival, up, seq, bytes(raw)) for seq, raw in taken.fresh]
         self._answer(node, up.stream, taken, fresh)
 
     def _answer(self, node: str, stream: str, taken: Taken, fresh: list[Result]) -> None:
@@ -315,9 +309,6 @@ class HubCore:
         self._ledger.batch.answers[stream] = Answer(
             node, stream, taken.last, taken.want, fresh, sorted(again)
         )
-
-    def _took_s(self, node: str, sent_ms: int | None, now_s: float) -> float:
-        return self._transit.took_s(node, None if sent_ms is None else sent_ms / 1000, now_s)
 
     def _take_birth(self, arrival: Arrival) -> None:
         node, birth = arrival.node, read_birth(arrival.payload)
@@ -459,11 +450,11 @@ class HubCore:
 
     def _take_health(self, arrival: Arrival) -> None:
         health = read_health(arrival.payload)
+        self._decider.took_s(arrival, health.sent_ms)
         seen = self.presence.nodes.get(arrival.node)
         before = seen.health.disk if seen and seen.health else Room.OK.value
         if health.disk != before:
             _log.warning("node disk", extra=kv(who=arrival.node, room=health.disk[:DETAIL_MAX]))
-        self._took_s(arrival.node, health.sent_ms, arrival.now_s)
         self._say(self.presence.health(arrival.node, health, arrival.now_s))
 
     def _say(self, change: Change | None) -> None:

@@ -14,6 +14,7 @@ from broker.ledger import Ledger
 from broker.log import kv
 from broker.wire.delivery import Beats
 from broker.wire.messages import COMMAND_BYTES_MAX, Result, Up, WireError
+from broker.wire.transit import Transit
 
 _log = logging.getLogger(__name__)
 
@@ -38,19 +39,19 @@ class Decider:
         self._nodes = nodes
         self._beats = beats
         self._ledger = ledger
+        self._transit = Transit()
 
-    def decide_row(
-        self, arrival: Arrival, up: Up, seq: int, body: bytes, *, took_s: float
-    ) -> Result:
-        """Decide one row and append it; a body that can't be read is refused as `REJECTED`.
+    def took_s(self, arrival: Arrival, sent_ms: int | None) -> float:
+        """Return for how long a message was on its way; each one tells of its node's clock."""
+        sent_s = None if sent_ms is None else sent_ms / 1000
+        return self._transit.took_s(arrival.node, sent_s, arrival.now_s)
 
-        Args:
-            took_s: How much longer than usual the message was on its way.
-        """
+    def decide_row(self, arrival: Arrival, up: Up, seq: int, body: bytes) -> Result:
+        """Decide one row and append it; a body that can't be read is refused as `REJECTED`."""
         events: tuple[HallEvent, ...] = ()
         refusal = detail = ""
         try:
-            events = self._decide(arrival, up, seq, _aged(_read_command(body), took_s))
+            events = self._decide(arrival, up, seq, _read_command(body))
         except Refusal as error:
             refusal, detail = error.code, error.detail
         except WireError as error:
@@ -62,6 +63,7 @@ class Decider:
     def _decide(
         self, arrival: Arrival, up: Up, seq: int, command: AnyCommand
     ) -> tuple[HallEvent, ...]:
+        command = _aged(command, self.took_s(arrival, up.sent_ms))
         stale = command.expires and self._beats.is_stale(
             beat=up.beat,
             age_ms=command.age_ms,

@@ -21,16 +21,7 @@ import msgspec
 from broker.disk import Disk, Room
 from broker.hall.commands import Command, encode_command
 from broker.log import kv
-from broker.promise import (
-    MIGRATION,
-    OFFLINE,
-    PROMISES,
-    Key,
-    Promise,
-    Slips,
-    read_promises,
-    statements,
-)
+from broker.promise import MIGRATION, Found, Key, Promise, Slips, read_slips, statements
 from broker.store import Migration, Opens, StoreError, open_db, transact
 from broker.wire.delivery import Row
 from broker.wire.generation import generation_number
@@ -147,12 +138,10 @@ class Outbox:
         gen: str,
         held: Held | None,
         disk: Disk | None,
-        promises: Sequence[Promise],
-        offline: dict[str, int],
+        slips: Found,
         owner: tuple[str, str],
     ) -> None:
-        self.promises = promises
-        self.offline = offline
+        self.promises, self.offline = slips
         self._owner = owner
         self.foreign = 0
         self.held = held
@@ -213,10 +202,7 @@ class Outbox:
                 gen=gen,
                 held=await transact(db, _held),
                 disk=disk,
-                promises=read_promises(
-                    await transact(db, lambda sql: sql.execute(PROMISES, (boot, node)).fetchall())
-                ),
-                offline=dict(await transact(db, lambda sql: sql.execute(OFFLINE).fetchall())),
+                slips=await transact(db, lambda sql: read_slips(sql.execute, boot, node)),
                 owner=(node, boot),
             )
             for other, owner, left in await transact(db, lambda sql: _foreign(sql, node)):
@@ -326,11 +312,7 @@ class Outbox:
         return rows[:GIVEN_MAX], len(rows) <= GIVEN_MAX
 
     async def _commit(
-        self,
-        bodies: list[bytes],
-        made_s: float,
-        noted: list[tuple[Row, Result]],
-        slips: Slips,
+        self, bodies: list[bytes], made_s: float, noted: list[tuple[Row, Result]], slips: Slips
     ) -> tuple[Row, ...]:
         if self._is_cut_off:
             raise StoreError(f"{self._path}: an append was cut off: start the process again")

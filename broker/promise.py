@@ -3,7 +3,7 @@
 Shapes and SQL; `broker.outbox` runs it, in the transactions of the rows it belongs to.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -61,17 +61,28 @@ PROMISES = """SELECT stream, seq, CASE WHEN boot = ? THEN made_s END, confirms, 
 OFFLINE = "SELECT number, at_ms FROM offline ORDER BY given"
 
 
-def read_promises(rows: Iterable[tuple[Any, ...]]) -> list[Promise]:
-    """Return the rows of `PROMISES`."""
-    return [
+class Found(NamedTuple):
+    """What a start finds: the slips of its node, and when each number was given, the last last."""
+
+    promises: list[Promise]
+    offline: dict[str, int]
+
+
+def read_slips(
+    execute: Callable[[str, tuple[object, ...]], Iterable[tuple[Any, ...]]], boot: str, node: str
+) -> Found:
+    """Return the slips of a node, as the database that runs `execute` knows them."""
+    promises = [
         Promise(
             key=Key(stream, seq),
             made_s=made_s,
             confirms=msgspec.json.decode(confirms, type=tuple[ConfirmPrint, ...]),
             is_out=bool(is_out),
         )
-        for stream, seq, made_s, confirms, is_out in rows
+        for stream, seq, made_s, confirms, is_out in execute(PROMISES, (boot, node))
     ]
+    offline = {str(number): int(at_ms) for number, at_ms in execute(OFFLINE, ())}
+    return Found(promises, offline)
 
 
 def statements(

@@ -311,7 +311,7 @@ def _numbers_of_kiosks(
     """Return, by kiosk, the numbers that must be on paper, and those that may be.
 
     One the hub gave and a number of the kiosk's own has replaced is on no slip; nor need one be
-    that the kiosk took back because it could not be printed.
+    that the kiosk took back because it could not be printed, or was killed while it printed.
     """
     number_of: dict[str, dict[str, str]] = {kiosk: {} for kiosk in kiosks}
     known: dict[str, set[str]] = {kiosk: set() for kiosk in number_of}
