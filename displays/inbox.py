@@ -15,6 +15,7 @@ from functools import partial
 from typing import NamedTuple
 
 from broker.link import LinkEvent, Received
+from displays.touch_port import Finger
 
 EVENTS_MAX = 512
 """Events that wait to be taken; beyond it the oldest message goes: a newer snapshot says it all."""
@@ -27,7 +28,7 @@ class FrameAsked(NamedTuple):
     """Someone wants the frame last shown; put by the frame server's thread."""
 
 
-Event = LinkEvent | FrameAsked
+Event = LinkEvent | FrameAsked | Finger
 
 
 class Inbox:

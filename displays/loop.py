@@ -33,6 +33,7 @@ from displays.layout import Layout
 from displays.ops import Op
 from displays.plug import Plug
 from displays.sample import sample_models
+from displays.touch_port import Finger
 
 if TYPE_CHECKING:
     # Digits on I2C run this loop without pygame.
@@ -198,8 +199,8 @@ class NodeLoop(ABC):
                 self._health_s = time.monotonic()
             case FrameAsked():
                 self._give_frame()
-            case Disconnected():
-                pass  # what counts is when the hub was last heard
+            case Disconnected() | Finger():
+                pass  # what counts is when the hub was last heard; a board is not touched
 
     def _give_frame(self) -> None:  # noqa: B027 - digits have none
         """Let who asked have the frame that is shown."""

@@ -37,6 +37,9 @@ WIDTHS_MAX = 4096
 TEXT_BYTES_PER_PIXEL = 1
 """Of the screen: twice what one picture needs."""
 
+FINGER = (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP)
+"""SDL says of a finger what it says of a mouse."""
+
 MEND = (
     "set SDL_VIDEODRIVER=kmsdrm (a Pi without a desktop), x11 or wayland, install libgbm1 libdrm2"
     " libegl1 libgles2 libgl1-mesa-dri libudev1, and put this user into the groups video and"
@@ -104,6 +107,13 @@ class _Drawn(NamedTuple):
     dy: int
 
 
+class Touched(NamedTuple):
+    """A finger that came down on a pixel, or let go there."""
+
+    at: tuple[int, int]
+    is_down: bool
+
+
 class Screen:
     """One window or screen, and the picture on it.
 
@@ -122,6 +132,8 @@ class Screen:
         """Pictures shown since the start."""
         self.sounds_removed = 0
         """Sound devices that were pulled out since the start: SDL tells it with the rest."""
+        self.touches: list[Touched] = []
+        """Since whoever asks took them."""
         self._asked = size
         self._is_headless = is_headless
         self._surface: pygame.Surface | None = None
@@ -199,14 +211,25 @@ class Screen:
         return True
 
     def pump(self) -> bool:
-        """Let SDL look at the window; return False when a person closed it."""
-        events = pygame.event.get()
-        self.sounds_removed += sum(event.type == pygame.AUDIODEVICEREMOVED for event in events)
-        return not any(
-            event.type == pygame.QUIT
-            or (event.type == pygame.KEYDOWN and event.key == pygame.K_ESCAPE)
-            for event in events
-        )
+        """Let SDL look at the window and the glass; return False when a person closed it."""
+        is_open = True
+        for event in pygame.event.get():
+            if event.type == pygame.AUDIODEVICEREMOVED:
+                self.sounds_removed += 1
+            elif event.type == pygame.QUIT:
+                is_open = False
+            elif event.type == pygame.KEYDOWN:
+                is_open &= event.key != pygame.K_ESCAPE
+            elif event.type in FINGER and event.button == pygame.BUTTON_LEFT:
+                down = event.type == pygame.MOUSEBUTTONDOWN
+                self.touches.append(Touched(event.pos, is_down=down))
+        return is_open
+
+    def touch(self, x: float, y: float, *, is_down: bool) -> None:
+        """Say to SDL that a finger is there, in shares of the width and height, or lets go."""
+        pos = (min(self.size[0] - 1, int(x * self.size[0])), int(y * (self.size[1] - 1)))
+        kind = pygame.MOUSEBUTTONDOWN if is_down else pygame.MOUSEBUTTONUP
+        pygame.event.post(pygame.event.Event(kind, pos=pos, button=pygame.BUTTON_LEFT))
 
     def shot(self) -> Shot:
         """Return a copy of the pixels that are shown (3 ms at 1080p)."""

@@ -55,6 +55,12 @@ TABLE: dict[str, Row] = {
         "loket sign sign-3 --hall hall.toml --data /var/lib/loket",
         "board",
     ),
+    "screen": Row(
+        "displays.touch_command",
+        "a kiosk's touch screen",
+        "loket screen kiosk-1 --hall hall.toml --data /var/lib/loket",
+        "board",
+    ),
     "web": Row(
         "displays.web.command",
         "the hall's pages",

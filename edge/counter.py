@@ -35,7 +35,7 @@ from broker.wire.topics import Kind, Topic
 from edge.lamps import Pattern
 from edge.newest import Newest
 from edge.press import Moment, Press
-from edge.role import Ask, Flash, Sent, Standing, Wish
+from edge.role import Ask, Flash, Sent, Standing, Visit, Wish
 from firmware_config.schema import RATING_BUTTONS
 
 if TYPE_CHECKING:
@@ -160,6 +160,14 @@ class CounterRole:
         if result.refusal == "seen_other" and this == self._done:
             return ()
         return (Flash((LAMP,), REFUSED),)
+
+    def wanted(self, visit: Visit, now_s: float) -> Issue:  # noqa: ARG002 - it gives out none
+        """A counter gives out no numbers.
+
+        Raises:
+            ValueError: Always.
+        """
+        raise ValueError(f"counter {self._counter} gives out no numbers")
 
     def alone(
         self,

@@ -147,6 +147,9 @@ def children_of(plan: Plan) -> list[Child]:
                 # Nobody stands before them: no pins, and no printer either.
                 flags = ("--pins", "mock", "--paper", "file")
                 children.append(_child(plan, "node", *flags, node=node.id))
+                if isinstance(node, KioskNode) and node.screen:
+                    glass = _child(plan, "screen", "--headless", node=node.id)
+                    children.append(glass._replace(name=f"{node.id}.screen"))
             case BoardNode() | SignNode():
                 # Here a display draws into memory and speaks to nobody; the page shows its frames.
                 if isinstance(node, SignNode) and node.i2c is not None:

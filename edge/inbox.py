@@ -13,7 +13,7 @@ from broker.link import LinkEvent, Received
 from broker.wire.delivery import Row
 from broker.wire.messages import Result
 from edge.paper import Printed
-from edge.role import Print
+from edge.role import Print, Visit
 
 INBOX_MAX = 1000
 """Items waiting. Beyond it the oldest message of the broker is dropped and counted: a snapshot has
@@ -57,6 +57,13 @@ class Paper(NamedTuple):
     decided: tuple[tuple[Row, Result], ...] = ()
 
 
+class Wanted(NamedTuple):
+    """A visit that was chosen on a screen; `taken` gets the id under which it was committed."""
+
+    visit: Visit
+    taken: asyncio.Future[str]
+
+
 class Settle(NamedTuple):
     """Somebody waits until this button is up and all it said is committed, or could not be."""
 
@@ -68,7 +75,7 @@ class Stop(NamedTuple):
     """The process is asked to end."""
 
 
-Item = Edge | Paper | Settle | Stop | LinkEvent
+Item = Edge | Paper | Wanted | Settle | Stop | LinkEvent
 
 
 class Inbox:

@@ -18,7 +18,7 @@ from edge.lamps import Pattern
 from edge.newest import Newest
 from edge.offline import next_numbers
 from edge.press import Moment, Press
-from edge.role import Ask, Flash, Print, Standing, Wish
+from edge.role import Ask, Flash, Print, Standing, Visit, Wish
 from edge.slip import Slip, slip_ticket
 from firmware_config.schema import PRIORITY
 
@@ -83,6 +83,7 @@ class KioskRole:
         self._language = phrases.known(setup.languages[0])
         self._queue: QueueView | None = None
         self._newest = Newest()
+        self._is_heard = False
 
     def topics(self) -> tuple[Topic, ...]:
         """Return the queue's snapshot: a slip says how many are ahead."""
@@ -105,6 +106,18 @@ class KioskRole:
         self._pressed_s[button] = press.at_s
         priority, self._priority_s = self._is_priority(press.at_s), None
         return (Ask(Issue(services=(service,), priority=priority)),)
+
+    def wanted(self, visit: Visit, now_s: float) -> Issue:
+        """Return the issue a visit chosen on a screen asks for; it spends a lit PRIORITY.
+
+        Raises:
+            ValueError: It names a service this hall does not have.
+        """
+        for service in visit.services:
+            if service not in self._setup.services:
+                raise ValueError(f"no service {service} in this hall")
+        priority, self._priority_s = visit.is_priority or self._is_priority(now_s), None
+        return Issue(services=visit.services, priority=priority, language=visit.language)
 
     def _is_priority(self, now_s: float) -> bool:
         return self._priority_s is not None and now_s < self._priority_s
@@ -176,6 +189,7 @@ class KioskRole:
 
     def standing(self, standing: Standing) -> dict[str, Pattern]:
         """Return what its lamps show while nothing is flashed: are slips given, is PRIORITY on."""
+        self._is_heard = standing.is_heard
         pattern = LAMP_TABLE[standing.is_heard, standing.is_kept]
         lamps = {lamp: pattern for lamp in self._lamps if lamp == READY or lamp in self._services}
         if standing.is_heard and standing.is_kept:
@@ -191,8 +205,17 @@ class KioskRole:
         return self._priority_s
 
     def panel(self) -> dict[str, object]:
-        """Return what each button takes: `{"services": {button: service id}}`."""
-        return {"services": dict(self._services)}
+        """Return what each button takes, and what a touch screen needs to know of every service.
+
+        `{"services": {button: service id}, "offers": {service id: {"takes", "waiting"}}}`; how many
+        wait is None while the hub is not heard, and no service is named before it ever was.
+        """
+        queues = {} if self._queue is None else self._queue.services
+        offers = {
+            id_: {"takes": queue.takes, "waiting": queue.waiting if self._is_heard else None}
+            for id_, queue in queues.items()
+        }
+        return {"services": dict(self._services), "offers": offers}
 
     def _not_given(self) -> set[str]:
         """Return the buttons whose service gives out no tickets, as last heard; READY, if all."""
@@ -220,6 +243,7 @@ class KioskRole:
         self, issue: Issue, confirms: Sequence[ConfirmPrint], *, at_ms: int, pos: int | None
     ) -> Print:
         """Return the slip of these tickets; `pos` is None when the numbers are its own."""
+        language = phrases.known(issue.language) if issue.language else self._language
         slip = Slip(
             hall=self._setup.name,
             tickets=tuple(
@@ -227,13 +251,13 @@ class KioskRole:
                     self._setup,
                     confirm.service,
                     number=confirm.number,
-                    language=self._language,
+                    language=language,
                     ahead=None if pos is None else self._ahead(confirm.service, pos),
                 )._replace(is_priority=confirm.priority)
                 for confirm in confirms
             ),
             at_ms=at_ms,
-            language=self._language,
+            language=language,
             is_offline=pos is None,
         )
         numbers = tuple(confirm.number for confirm in confirms)

@@ -29,15 +29,17 @@ from broker.wire.delivery import Row, Sender
 from broker.wire.generation import generation_number
 from broker.wire.messages import Health, Result, WireError
 from broker.wire.topics import Kind, parse_topic
-from edge.devices import Devices, OnEdge
+from edge.devices import Devices
+from edge.fingers import Fingers
 from edge.giving import answer_hub
-from edge.inbox import Edge, Inbox, Item, Paper, Settle, Stop
+from edge.inbox import Edge, Inbox, Item, Paper, Settle, Stop, Wanted
 from edge.lamps import Lamp, Pattern
 from edge.paper import PaperPort
 from edge.post import Identity, LinkPort, Post
-from edge.press import Moment, Press, PressMachine
-from edge.printing import Printing
-from edge.role import Ask, Flash, Print, Role, Sent, Wish
+from edge.press import Moment, Press
+from edge.printing import Printing, key_of
+from edge.role import Ask, Flash, Print, Role, Sent, Visit, Wish
+from edge.visits import Visits, name_of
 
 _log = logging.getLogger(__name__)
 
@@ -104,26 +106,23 @@ class Node:
         self._post = Post(
             identity=identity, sender=sender, link=link, rows=outbox.rows, begin_s=begin_s
         )
-        self._printing = Printing(role=role, outbox=outbox, paper=paper, inbox=inbox, clock=clock)
-        self._buttons = {
-            name: PressMachine(down=pin.is_down, at_s=self._started_s)
-            for name, pin in devices.buttons.items()
-        }
+        self._visits = Visits()
+        self._printing = Printing(
+            role=role, outbox=outbox, paper=paper, inbox=inbox, visits=self._visits, clock=clock
+        )
+        self._fingers = Fingers(devices=devices, inbox=inbox, clock=clock)
         self._lamps = {name: Lamp() for name in devices.lamps}
         self._gen = sender.gen
         self._keep_s: float | None = None
         self._is_disk_bad = False
-        self._settling: list[Settle] = []
         self._accepted: list[tuple[str, Row, float]] = []
-        self._not_kept: dict[str, StoreError] = {}
         self._is_stopping = False
         self._told: set[str] = set()
         self._said: dict[str, str] = {}
 
     async def run(self) -> None:
         """Work until `stop()`."""
-        for name, pin in self._devices.buttons.items():
-            pin.on_edge(self._edges_of(name))
+        self._fingers.watch()
         self._link.start()
         try:
             await self._keep()
@@ -142,52 +141,41 @@ class Node:
         return {
             "id": self._identity.node,
             "role": self._identity.role,
-            "buttons": list(self._buttons),
+            "buttons": self._fingers.names,
             "lamps": {name: lamp.pattern.value for name, lamp in self._lamps.items()},
             **self._post.panel(self._clock.mono_s()),
             "slip": self._paper.text,
             "said": self._said,
+            "take": self._visits.panel(),
             **self._role.panel(),
         }
 
     def is_up(self, button: str) -> bool:
-        """Return whether nobody presses this button.
-
-        Raises:
-            KeyError: No such button.
-        """
-        return self._buttons[button].is_idle
+        """Return whether nobody presses this button; KeyError when there is none."""
+        return self._fingers.is_up(button)
 
     def move(self, button: str, *, down: bool) -> None:
-        """Move a button without a finger: a mock pin itself; beside a real pin, its machine.
-
-        Raises:
-            KeyError: No such button.
-        """
-        if self._devices.is_mock:
-            self._devices.buttons[button].drive(down=down)
-        else:
-            self._inbox.put_threadsafe(Edge(button, down, self._clock.mono_s()))
+        """Move a button without a finger."""
+        self._fingers.move(button, down=down)
 
     def presses(self, button: str) -> int:
         """Return how many presses of the button were accepted since the start."""
-        return self._buttons[button].presses
+        return self._fingers.presses(button)
 
     async def settled(self, button: str) -> None:
-        """Wait until the button is up and what it asked for is in the outbox.
+        """Wait until it is up and what it asked for is committed; StoreError when it can't be."""
+        await self._fingers.settled(button)
+
+    async def take(self, visit: Visit) -> str:
+        """Return the id of a visit that was chosen on a screen, when it is in the outbox.
 
         Raises:
-            StoreError: Its last press could not be kept.
+            ValueError: The role takes no visits, or not this one.
+            StoreError: It could not be kept.
         """
-        waiting = Settle(button, asyncio.get_running_loop().create_future())
-        self._inbox.put_threadsafe(waiting)
-        await waiting.settled
-
-    def _edges_of(self, button: str) -> OnEdge:
-        def on_edge(down: bool, at_s: float) -> None:  # noqa: FBT001 - gpiozero knows positions only
-            self._inbox.put_threadsafe(Edge(button, down, at_s))
-
-        return on_edge
+        wanted = Wanted(visit, asyncio.get_running_loop().create_future())
+        self._inbox.put_threadsafe(wanted)
+        return await wanted.taken
 
     async def _pass(self) -> None:
         """Sleep until there is something to do, and do all of it."""
@@ -197,9 +185,8 @@ class Node:
         taken_s = self._clock.mono_s()
         for item in items:
             await self._take(item)
-        for name, machine in self._buttons.items():
-            for press in machine.advance(taken_s):
-                await self._pressed(name, press)
+        for name, press in self._fingers.advance(taken_s):
+            await self._pressed(name, press)
         for flash in await self._printing.go_alone(is_gone=self._post.is_gone(taken_s)):
             self._flash(flash)
             await self._keep()
@@ -207,7 +194,7 @@ class Node:
         self._show()
         if self._keep_s is not None and self._keep_s <= self._clock.mono_s():
             await self._keep()
-        self._settle()
+        self._fingers.settle()
         self._feed()
 
     def _feed(self) -> None:
@@ -219,8 +206,7 @@ class Node:
     def _wait_s(self) -> float | None:
         now_s = self._clock.mono_s()
         dues = [self._post.wake_s(now_s), self._printing.wake_s(), self._role.wake_s()]
-        dues += [self._keep_s, self._feed_s]
-        dues += [machine.wake_s() for machine in self._buttons.values()]
+        dues += [self._keep_s, self._feed_s, *self._fingers.wakes_s()]
         dues += [lamp.wake_s() for lamp in self._lamps.values()]
         due_s = min((due for due in dues if due is not None), default=None)
         return None if due_s is None else due_s - now_s
@@ -229,8 +215,8 @@ class Node:
         now_s = self._clock.mono_s()
         match item:
             case Edge():
-                for press in self._buttons[item.button].edge(down=item.down, at_s=item.at_s):
-                    await self._pressed(item.button, press)
+                for name, press in self._fingers.edge(item):
+                    await self._pressed(name, press)
             case Received():
                 await self._received(item, now_s)
             case Connected():
@@ -241,15 +227,15 @@ class Node:
                 _log.warning("broker lost", extra=kv(reason=item.reason))
             case Paper():
                 await self._printed(item)
+            case Wanted():
+                await self._wanted(item, now_s)
             case Settle():
-                self._settling.append(item)
+                self._fingers.wait(item)
             case Stop():
                 self._is_stopping = True
 
     async def _pressed(self, button: str, press: Press) -> None:
         accepted_s = self._clock.mono_s()
-        if press.moment is Moment.PRESSED:
-            self._not_kept.pop(button, None)
         if press.moment is Moment.STUCK:
             self.counts["stuck"] += 1
             _log.warning("button stuck", extra=kv(button=button))
@@ -261,12 +247,24 @@ class Node:
                 (row,) = await self._ask((wish.command,), press.at_s)
             except StoreError as error:
                 self.counts["store_errors"] += 1
-                self._not_kept[button] = error
+                self._fingers.not_kept(button, error)
                 _log.error("press not kept", extra=kv(button=button, why=str(error)))
                 self._flash(self._role.failed(button))
             else:
                 self._accepted.append((button, row, accepted_s))
                 self._printing.asked(row, wish.command, press.at_s)
+
+    async def _wanted(self, item: Wanted, now_s: float) -> None:
+        try:
+            issue = self._role.wanted(item.visit, now_s)
+            (row,) = await self._ask((issue,), now_s)
+        except (StoreError, ValueError) as error:
+            _log.error("visit not taken", extra=kv(why=str(error)))
+            item.taken.set_exception(error)
+            return
+        self._visits.begin(key_of(row))
+        self._printing.asked(row, issue, now_s)
+        item.taken.set_result(name_of(key_of(row)))
 
     async def _ask(
         self,
@@ -341,6 +339,8 @@ class Node:
             wishes = ()
         if result.refusal and wishes:  # without any it is no news: a second press of one meant
             self._said = {"refusal": result.refusal, "at": f"{row.stream}:{row.seq}"}
+        if result.refusal:
+            self._visits.refused(key_of(row), result.refusal)
         for wish in wishes:
             if isinstance(wish, Print):
                 await self._printing.print_slip(wish, row, result)
@@ -415,8 +415,7 @@ class Node:
             disk=self._outbox.room().value,
             counts={
                 **self.counts,
-                "presses": sum(one.presses for one in self._buttons.values()),
-                "chatter": sum(one.chatter for one in self._buttons.values()),
+                **self._fingers.counts,
                 "inbox_dropped": self._inbox.dropped,
                 "foreign_rows": self._outbox.foreign,
             },
@@ -436,17 +435,3 @@ class Node:
                 pin.light(on=lamp.lit)
         if self.panel:
             self.panel.changed()
-
-    def _settle(self) -> None:
-        """Tell those who wait for a button that all of its press is committed, or is not kept."""
-        waiting, self._settling = self._settling, []
-        for item in waiting:
-            machine = self._buttons[item.button]
-            if not machine.is_idle or machine.wake_s() is not None:
-                self._settling.append(item)
-            elif item.settled.done():
-                pass  # who waited has left
-            elif error := self._not_kept.get(item.button):
-                item.settled.set_exception(error)
-            else:
-                item.settled.set_result(None)

@@ -3,6 +3,10 @@
     {"press": "call", "ms": 120}   ->  {"ok": true}, once the button is up again and what it asked
                                        for is committed to the outbox: killed after that, it counts;
                                        {"error": "..."} when it could not be, or was a bounce
+    {"take": ["kk"], "priority": false, "language": "id"}
+                                   ->  {"take": "STREAM:SEQ"}, once it is in the outbox: the press
+                                       under which the panel tells how far that visit is;
+                                       {"error": "..."} when it could not be
     {"get": "panel"}               ->  {"id", "role", "buttons", "lamps", "link", "hub",
                                        "slip", "said", ...}; `said` is what was refused last,
                                        {"refusal": CODE, "at": ITS ORIGIN}, empty before
@@ -24,7 +28,9 @@ from typing import Annotated, Any, Protocol
 import msgspec
 from msgspec import Meta, Struct
 
+from broker.hall.setup import Id
 from broker.store import StoreError
+from edge.role import Visit
 
 _log = logging.getLogger(__name__)
 
@@ -64,16 +70,25 @@ class Soft(Protocol):
         """Wait until it is up and what it asked for is committed; StoreError when it can't be."""
         ...
 
+    async def take(self, visit: Visit) -> str:
+        """Return the visit's id, when it is committed; StoreError, ValueError: it can't be."""
+        ...
+
 
 class Request(Struct, frozen=True, forbid_unknown_fields=True):
-    """One line of a client: exactly one of press, get, watch.
+    """One line of a client: exactly one of press, take, get, watch.
 
     Attributes:
         ms: How long a press lasts.
+        take: Services of one visit, chosen on a screen.
+        language: In which its slip is to be.
     """
 
     press: str = ""
     ms: Annotated[int, Meta(ge=1, le=PRESS_MS_MAX)] = 120
+    take: Annotated[tuple[Id, ...], Meta(max_length=4)] = ()
+    priority: bool = False
+    language: Annotated[str, Meta(max_length=3)] = ""
     get: str = ""
     watch: bool = False
 
@@ -166,7 +181,15 @@ class Panel:
     async def _answer(self, request: Request) -> dict[str, Any]:
         if request.get == "panel":
             return self._node.snapshot()
+        if request.take:
+            return await self._take(Visit(request.take, request.priority, request.language))
         return await self._press(request.press, request.ms)
+
+    async def _take(self, visit: Visit) -> dict[str, Any]:
+        try:
+            return {"take": await self._node.take(visit)}
+        except (StoreError, ValueError) as error:
+            return {"error": f"visit not taken: {error}"}
 
     async def _press(self, button: str, ms: int) -> dict[str, Any]:
         try:
@@ -249,8 +272,10 @@ def _parse(line: bytes) -> Request | dict[str, Any]:
         request = _read_request.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return {"error": f"not a request: {error}"}
-    if (bool(request.press), request.get == "panel", request.watch).count(True) != 1:
-        return {"error": 'ask {"press": BUTTON, "ms": N}, {"get": "panel"} or {"watch": true}'}
+    asks = (bool(request.press), bool(request.take), request.get == "panel", request.watch)
+    if asks.count(True) != 1:
+        ways = '{"press": BUTTON, "ms": N}, {"take": [SERVICE]}, {"get": "panel"}'
+        return {"error": f'ask {ways} or {{"watch": true}}'}
     return request
 
 

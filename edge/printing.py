@@ -32,11 +32,20 @@ from broker.wire.messages import Result
 from edge.inbox import Inbox, Paper
 from edge.paper import SAID, Outcome, PaperPort, Printed
 from edge.role import Flash, Print, Role
+from edge.visits import Visits
 
 _log = logging.getLogger(__name__)
 
 HUB_WAIT_S = 1.5
 """A visitor who pressed waits so long for the hub; the slip is out within 2 s (DESIGN §5)."""
+
+
+NO_NUMBER = "no_number"
+"""Why a visit is refused here: no answer of the hub, and no number of the kiosk's own."""
+
+
+NOT_KEPT = "not_kept"
+"""The same: the disk refuses."""
 
 
 class Waiting(NamedTuple):
@@ -75,8 +84,15 @@ class Printing:
         ended: To be committed, oldest first.
     """
 
-    def __init__(
-        self, *, role: Role, outbox: Outbox, paper: PaperPort, inbox: Inbox, clock: Clock
+    def __init__(  # noqa: PLR0913 - its parts, each by name
+        self,
+        *,
+        role: Role,
+        outbox: Outbox,
+        paper: PaperPort,
+        inbox: Inbox,
+        visits: Visits,
+        clock: Clock,
     ) -> None:
         self.in_hand = 0
         self.ended: deque[Ended] = deque()
@@ -84,6 +100,7 @@ class Printing:
         self._outbox = outbox
         self._paper = paper
         self._inbox = inbox
+        self._visits = visits
         self._clock = clock
         self._promised: set[Key] = set()
         self._waiting: dict[Key, Waiting] = {}
@@ -139,6 +156,7 @@ class Printing:
                 await self.print_slip(wish, row)
                 continue
             refused.append(wish)
+            self._visits.refused(key_of(row), NO_NUMBER)
             self._waiting.pop(key_of(row))
             self._promised.add(key_of(row))
             cancel = Cancel(ticket=f"{row.stream}:{row.seq}")
@@ -165,9 +183,11 @@ class Printing:
             self.in_hand += 1
             await self._outbox.append_all((), made_s=0.0, decided=decided, promise=promise)
         except StoreError as error:
+            self._visits.refused(key, NOT_KEPT)  # a number that is not on disk is shown nowhere
             told = Paper(wish, row, Printed(Outcome.FAILED, str(error)), decided)
             self._inbox.put_threadsafe(told)
             return
+        self._visits.printing(key, [confirm.number for confirm in wish.confirm])
         self._paper.print_slip(
             wish.slip, lambda printed: self._inbox.put_threadsafe(Paper(wish, row, printed))
         )
@@ -175,7 +195,8 @@ class Printing:
     def end(self, item: Paper, counts: Counter[str]) -> Flash | None:
         """Take the end of a slip's way; return what to show when it is surely not there.
 
-        One that may be there counts: nobody with paper is lost.
+        One that may be there counts: nobody with paper is lost. So does one whose number stands on
+        a touch screen: it is read there.
         """
         self.in_hand -= 1
         wish, row, (outcome, why), decided = item
@@ -183,7 +204,8 @@ class Printing:
         _log.log(level, words, extra=kv(number=wish.number, why=why))
         counts.update(names)
         now_s = self._clock.mono_s()
-        if outcome is Outcome.FAILED:
+        is_read_here = self._visits.ended(key_of(row), outcome)
+        if outcome is Outcome.FAILED and not is_read_here:
             self.ended.append(Ended(key_of(row), wish.cancel, now_s, decided))
             return wish.failed
         asks = [aged(confirm, row.made_s, now_s) for confirm in wish.confirm]

@@ -37,6 +37,18 @@ class Standing(NamedTuple):
     now_s: float = 0.0
 
 
+class Visit(NamedTuple):
+    """What somebody chose on a touch screen: services of one visit, one slip.
+
+    Attributes:
+        language: In which its slip is to be; empty for the hall's main one.
+    """
+
+    services: tuple[str, ...]
+    is_priority: bool = False
+    language: str = ""
+
+
 class Ask(NamedTuple):
     """Commit this to the outbox, then send it."""
 
@@ -88,6 +100,14 @@ class Role(Protocol):
 
     def pressed(self, button: str, press: Press) -> tuple[Wish, ...]:
         """Return what a moment of a press asks for."""
+        ...
+
+    def wanted(self, visit: Visit, now_s: float) -> Issue:
+        """Return the issue a visit chosen on a screen asks for.
+
+        Raises:
+            ValueError: It is none of this role's, or names a service nobody knows.
+        """
         ...
 
     def received(self, topic: Topic, payload: bytes, *, gen_n: int) -> None:

@@ -327,6 +327,7 @@ class KioskNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True,
         lamps: Pin by lamp: `ready`, or the name of the button it lights.
         printer: Without it the slip is a text and a picture in the node's data folder.
         screen: It has a touch screen that shows the services.
+        diag_in: The touch screen's diagonal, inches: targets are 20 mm and more.
     """
 
     offline: Prefix
@@ -334,6 +335,7 @@ class KioskNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True,
     lamps: dict[LampName, Pin] = {}
     printer: Printer | None = None
     screen: bool = False
+    diag_in: Inches = 15.6
 
 
 class CounterNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="counter"):

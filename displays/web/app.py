@@ -22,6 +22,7 @@ from starlette.templating import Jinja2Templates
 from displays.web import phrases
 from displays.web.feed import Feed, Message
 from displays.web.gate import Gate, refusal
+from displays.web.glass import Glass
 from displays.web.live import Live
 from displays.web.panels import Frames, NotRunningError, Panel, Panels, PressRefusedError
 from displays.web.scene import Node, Scene
@@ -62,6 +63,13 @@ class Pages:
             )
         )
 
+        self._glass = Glass(
+            folder=frames.folder,
+            kiosks=tuple(kiosk.node for kiosk in scene.kiosks if kiosk.has_screen),
+            templates=self._templates,
+            picture=_picture,
+        )
+
     def app(self) -> Starlette:
         """Return the ASGI application."""
         fonts = Path(str(resources.files("fontpkg_atkinson_hyperlegible"))) / "files"
@@ -72,6 +80,7 @@ class Pages:
                 Route("/panel/{node}/press/{button}", self.press, methods=["POST"]),
                 Route("/frame/{board}.png", self.frame),
                 Route("/slip/{kiosk}.png", self.slip),
+                *self._glass.routes(),
                 Route("/events", self.events),
                 Route("/healthz", self.healthz),
                 Mount("/static", StaticFiles(directory=HERE / "static")),
@@ -100,6 +109,7 @@ class Pages:
             return body | {"frame": f"/frame/{node.id}.png"}
         panel = self._panels.running.get(node_id)
         body |= panel or {}
+        body.pop("offers", None)  # of every service: the page has the queue
         body["running"] = panel is not None
         if said := self._said(body.pop("said", None)):
             body["said"] = said

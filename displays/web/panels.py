@@ -123,10 +123,14 @@ SLIP_PICTURE = "slip.png"
 
 
 class Frames:
-    """Fetches the frame a board last showed, one at a time of each board, and a kiosk's slip."""
+    """Fetches the frame a board last showed, one at a time of each board, and a kiosk's slip.
+
+    Attributes:
+        folder: The data folder.
+    """
 
     def __init__(self, *, folder: Path, boards: tuple[str, ...]) -> None:
-        self._folder = folder
+        self.folder = folder
         self._turns = {board: asyncio.Lock() for board in boards}
 
     async def fetch(self, board: str) -> bytes:
@@ -139,7 +143,7 @@ class Frames:
             async with (
                 asyncio.timeout(ANSWER_WITHIN_S),
                 self._turns[board],
-                _connected(self._folder / board / "frame.sock") as (reader, _),
+                _connected(self.folder / board / "frame.sock") as (reader, _),
             ):
                 return await _read_frame(reader)
         except (OSError, ValueError) as error:
@@ -152,7 +156,7 @@ class Frames:
             NotRunningError: It has drawn none: no press yet, or a printer has it.
         """
         try:
-            return await asyncio.to_thread((self._folder / kiosk / SLIP_PICTURE).read_bytes)
+            return await asyncio.to_thread((self.folder / kiosk / SLIP_PICTURE).read_bytes)
         except OSError as error:
             raise NotRunningError(f"{kiosk}: {error.strerror}") from error
 

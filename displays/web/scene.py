@@ -62,6 +62,7 @@ class Kiosk(NamedTuple):
 
     node: str
     keys: tuple[Key, ...]
+    has_screen: bool = False
 
 
 class Desk(NamedTuple):
@@ -172,7 +173,8 @@ def _kiosk(file: HallFile, setup: Setup, node: KioskNode) -> Kiosk:
         keys.append(key)
     if PRIORITY in node.buttons:
         keys.append(Key(PRIORITY, *PRIORITY_KEY))
-    return Kiosk(node.id, tuple(key._replace(has_lamp=key.button in node.lamps) for key in keys))
+    keys = [key._replace(has_lamp=key.button in node.lamps) for key in keys]
+    return Kiosk(node.id, tuple(keys), has_screen=node.screen)
 
 
 def _desk(setup: Setup, counter: int, node: CounterNode | None) -> Desk:

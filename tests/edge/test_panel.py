@@ -13,6 +13,7 @@ import pytest
 
 from broker.store import StoreError, StoreFullError
 from edge.panel import CONNECTIONS_MAX, LINE_BYTES_MAX, Panel, PanelError
+from edge.role import Visit
 from tests.fakes_edge import until
 
 MUCH = "x" * 4_000_000
@@ -29,6 +30,7 @@ class FakeNode:
         self.finger: set[str] = set()
         self.bounces = False
         self.fails: StoreError | None = None
+        self.visits: list[Visit] = []
         self.settles = asyncio.Event()
         self.settles.set()
 
@@ -55,6 +57,15 @@ class FakeNode:
         await self.settles.wait()
         if self.fails:
             raise self.fails
+
+    async def take(self, visit: Visit) -> str:
+        """Keep the visit, or fail as the test says."""
+        if self.fails:
+            raise self.fails
+        if "unheard-of" in visit.services:
+            raise ValueError("no service unheard-of in this hall")
+        self.visits.append(visit)
+        return f"{'a' * 32}:{len(self.visits)}"
 
 
 class Client:
@@ -135,6 +146,25 @@ async def test_a_press_moves_the_button_and_says_ok_when_it_is_kept(tmp_path: Pa
         assert on.node.moves == [("call", True), ("call", False)]
 
 
+async def test_a_visit_is_taken_and_named(tmp_path: Path) -> None:
+    """What a touch screen chose, and the id under which the panel tells how far it is."""
+    line = b'{"take":["kk","ktp-el"],"priority":true,"language":"en"}'
+    async with stage(tmp_path) as on, on.client() as client:
+        assert await client.ask(line) == {"take": f"{'a' * 32}:1"}
+        assert on.node.visits == [Visit(("kk", "ktp-el"), is_priority=True, language="en")]
+
+
+async def test_a_visit_that_is_not_taken_is_an_error(tmp_path: Path) -> None:
+    """A service nobody knows, and a disk that refuses."""
+    async with stage(tmp_path) as on, on.client() as client:
+        unknown = await client.ask(b'{"take":["unheard-of"]}')
+        on.node.fails = StoreError("the disk is full")
+        full = await client.ask(b'{"take":["kk"]}')
+
+    assert unknown == {"error": "visit not taken: no service unheard-of in this hall"}
+    assert full == {"error": "visit not taken: the disk is full"}
+
+
 async def test_only_its_owner_may_press(tmp_path: Path) -> None:
     """The socket is 0600, and gone at the end."""
     async with stage(tmp_path) as on:
@@ -162,6 +192,11 @@ BAD = [
     b'{"press":"call","ms":NaN}',
     b'{"press":"call","get":"panel"}',
     b'{"press":"call","watch":true}',
+    b'{"press":"call","take":["kk"]}',
+    b'{"take":[]}',
+    b'{"take":["kk","kk","kk","kk","kk"]}',
+    b'{"take":["KK"]}',
+    b'{"take":["kk"],"language":"much too long"}',
     b'{"get":"lamps"}',
     b'{"push":"call"}',
     b"[" * 1000,
