@@ -41,7 +41,7 @@ from tests.broker.hall.given import origin
         (
             Issue(services=("ktp-el", "kk"), age_ms=None, code_sha256="ab" * 32),
             b'{"type":"issue","age_ms":null,"services":["ktp-el","kk"],"code_sha256":"%s",'
-            b'"priority":false}' % (b"ab" * 32),
+            b'"priority":false,"language":""}' % (b"ab" * 32),
         ),
         (
             ConfirmPrint(ticket=origin(7) + ".2", number="A007"),
