@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from broker import log
 from broker.log import kv
 from broker.vitals import watchdog
-from displays.command import size
 from displays.frames import FrameServer
 from displays.inbox import FrameAsked, Inbox
 from displays.node_panel import NodePanel
 from displays.screen import Screen, ScreenError
+from displays.sizes import size
 from displays.touch import Touch
 from displays.touch_layout import Pages
 from displays.touch_loop import TouchLoop

@@ -153,7 +153,7 @@ def test_a_printer_that_takes_nothing_more_is_a_device_error_within_the_limit(
     start_s = time.monotonic()
     with pytest.raises(DeviceError, match="timed out"):
         device.print_bitmap(LONG)
-    assert time.monotonic() - start_s < 5
+    assert time.monotonic() - start_s < 30  # a busy machine is slow; without a limit it never ends
 
 
 def test_a_file_takes_the_slip_and_cannot_be_asked(tmp_path: Path) -> None:
