@@ -64,11 +64,13 @@ class Issue(Command, frozen=True, kw_only=True):
 
     Attributes:
         priority: They are called before others; why is never asked (DESIGN §4).
+        language: In which the visitor reads the slip; empty = the hall's main one.
     """
 
     services: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=4)]
     code_sha256: CodeSha256 = ""
     priority: bool = False
+    language: Annotated[str, Meta(pattern=r"^([a-z]{2,3})?\Z")] = ""
 
 
 class ConfirmPrint(Command, frozen=True, kw_only=True):
