@@ -13,7 +13,7 @@ node's own; then too late; then crossed; then the tables.
 
 from collections.abc import Mapping
 
-from broker.hall import counters, desk, disruptions, paper, visits
+from broker.hall import counters, days, desk, disruptions, paper, visits
 from broker.hall.commands import (
     Admit,
     AnyCommand,
@@ -33,7 +33,7 @@ from broker.hall.commands import (
     SetPriority,
     snake_case,
 )
-from broker.hall.events import DayOpened, HallEvent
+from broker.hall.events import HallEvent
 from broker.hall.refusals import REFUSALS, Actor, Asked, Refusal, RefusalCode
 from broker.hall.state import Hall
 from broker.hall.transitions import COUNTER_TRANSITIONS, TRANSITIONS
@@ -80,7 +80,7 @@ def decide(hall: Hall, command: AnyCommand, by: Actor, asked: Asked) -> tuple[Ha
         raise Refusal("not_allowed", f"node {by.node}: role {by.role} may not {what}")
     match command:
         case OpenDay():
-            return _open_day(hall, command)
+            return days.decide(hall, command)
         case ConfirmPrint():
             return paper.confirm(hall, command, by, asked)
         case Issue() | Cancel() | Hold() | Return() | Reinstate() | SetPriority() | ReturnDue():
@@ -91,9 +91,3 @@ def decide(hall: Hall, command: AnyCommand, by: Actor, asked: Asked) -> tuple[Ha
             return disruptions.decide(hall, command)
         case _:
             return counters.decide(hall, command, by, asked)
-
-
-def _open_day(hall: Hall, command: OpenDay) -> tuple[HallEvent, ...]:
-    if command.date <= hall.day:
-        raise Refusal("day_already_open", f"day {command.date}: {hall.day} is open")
-    return (DayOpened(date=command.date, offline=dict(hall.offline)),)

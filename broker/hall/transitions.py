@@ -38,6 +38,7 @@ from broker.hall.commands import (
     Hold,
     NoShow,
     OpenCounter,
+    OpenDay,
     Park,
     PauseCounter,
     Rate,
@@ -70,6 +71,7 @@ TRANSITIONS: dict[TicketState, dict[type[Command], tuple[TicketState, ...]]] = {
         SetPriority: (_S.WAITING,),
         CallNext: (_S.CALLED,),
         CallNumber: (_S.CALLED,),
+        OpenDay: (_S.CLOSED,),
     },
     _S.CALLED: {
         ConfirmPrint: (_S.CALLED,),
@@ -86,6 +88,7 @@ TRANSITIONS: dict[TicketState, dict[type[Command], tuple[TicketState, ...]]] = {
         CallNext: (_S.PARKED, _S.CLOSED),
         CallNumber: (_S.PARKED, _S.CLOSED),
         CloseCounter: (_S.PARKED, _S.CLOSED),
+        OpenDay: (_S.CLOSED,),
     },
     _S.SERVING: {
         ConfirmPrint: (_S.SERVING,),
@@ -99,6 +102,7 @@ TRANSITIONS: dict[TicketState, dict[type[Command], tuple[TicketState, ...]]] = {
         CallNext: (_S.CLOSED,),
         CallNumber: (_S.CLOSED,),
         CloseCounter: (_S.CLOSED,),
+        OpenDay: (_S.CLOSED,),
     },
     _S.PARKED: {
         ConfirmPrint: (_S.PARKED,),
@@ -109,6 +113,7 @@ TRANSITIONS: dict[TicketState, dict[type[Command], tuple[TicketState, ...]]] = {
         ReturnDue: (_S.WAITING,),
         CallNext: (_S.CALLED,),
         CallNumber: (_S.CALLED,),
+        OpenDay: (_S.CLOSED,),
     },
     _S.CLOSED: {
         ConfirmPrint: (_S.CLOSED, _S.WAITING),
@@ -118,7 +123,7 @@ TRANSITIONS: dict[TicketState, dict[type[Command], tuple[TicketState, ...]]] = {
         Reinstate: (_S.WAITING,),
     },
 }
-"""What moves a ticket, and where to. `open_day` ends all.
+"""What moves a ticket, and where to.
 
 Its life begins WAITING, by `issue`. The slip of one nobody had heard of makes it: WAITING by
 `confirm_print` or `admit`, CLOSED at once by `served_by_hand`.

@@ -87,8 +87,11 @@ RARE = {
 }
 """Answers that a run may miss, or that its hall, always open, never gives; tables test them."""
 
-ENDS = (CallNext, CallNumber, NoShow, Close, CloseCounter, Cancel, ConfirmPrint, ServedByHand)
-"""Commands that end a ticket: of people, or of a kiosk whose slip is of another day."""
+ENDS = (
+    *(CallNext, CallNumber, NoShow, Close, CloseCounter),
+    *(Cancel, ConfirmPrint, ServedByHand, OpenDay),
+)
+"""Commands that end a ticket: of people, of a kiosk whose slip is of another day, of a new day."""
 
 OTHER = Actor(node="loket-2", role="counter", counters=frozenset({2}))
 
