@@ -30,10 +30,11 @@ from broker.clock import SystemClock
 from broker.hall.rules import Actor
 from broker.log import kv
 from broker.store import StoreError
+from broker.trust import SystemTrust
 from broker.vitals import ready
 from firmware_config.arguments import add_hall_arguments, hall_of
 from firmware_config.load import HallFileError, load_calendar
-from firmware_config.schema import CounterNode, HallFile, host_of, role_of, setup_of
+from firmware_config.schema import CounterNode, HallFile, HubNode, host_of, role_of, setup_of
 
 _log = logging.getLogger(__name__)
 
@@ -150,6 +151,7 @@ def hub(args: argparse.Namespace) -> int:
                 key=hall_key(folder),
                 folder=folder,
                 clock=SystemClock(),
+                trust=SystemTrust(latch=folder / "clock-synchronised", has_rtc=_has_rtc(file)),
             )
         )
     except HallFileError as error:
@@ -159,6 +161,11 @@ def hub(args: argparse.Namespace) -> int:
         _log.critical("the hub does not run", extra=kv(why=str(error)))
         return 1
     return 0
+
+
+def _has_rtc(file: HallFile) -> bool:
+    """Return whether the hall file says that the hub's Pi has a clock chip."""
+    return any(isinstance(node, HubNode) and node.rtc for node in file.nodes)
 
 
 def actors_of(file: HallFile) -> dict[str, Actor]:

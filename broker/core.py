@@ -8,20 +8,17 @@ process, and state is folded again from the journal.
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from broker.adoption import Adoption
 from broker.batch import Answer, Arrival, Batch, Publication
+from broker.dating import Dating
 from broker.decider import DETAIL_MAX, Decider
 from broker.disk import Room
 from broker.hall import policy
-from broker.hall.commands import (
-    OpenDay,
-    ReturnDue,
-)
+from broker.hall.commands import ReturnDue
 from broker.hall.rules import Actor
 from broker.hall.state import Hall
+from broker.hall_time import HallTime
 from broker.ledger import Ledger
 from broker.listening import Listening, Stage
 from broker.log import kv
@@ -83,6 +80,7 @@ class HubCore:
         now_s: float,
         newest_gen: str = "",
         recovering: bool = False,
+        time: HallTime | None = None,
         owing: Iterable[str] = (),
         listens: bool = False,
     ) -> None:
@@ -96,8 +94,8 @@ class HubCore:
         self._receiver = Receiver(streams=streams)
         self._beats = Beats(base=beat_base, start_s=now_s)
         self._publisher = Publisher(hall=hall, gen=gen, start=start, beats=self._beats, now_s=now_s)
-        self._zone = ZoneInfo(hall.setup.timezone)
         self._ledger = Ledger(hall=hall, seals=seals, gen=gen, own=own, newest_gen=newest_gen)
+        self._dating = Dating(hall=hall, time=time, decide=self._ledger.decide_own)
         self._decider = Decider(hall=hall, nodes=nodes, beats=self._beats, ledger=self._ledger)
         self._is_linked = False
         self._held: list[Held] = []
@@ -201,20 +199,12 @@ class HubCore:
             self._ledger.decide_own(ReturnDue(), at_ms)
 
     def open_day_if_due(self, at_ms: int) -> None:
-        """Open the day of `at_ms` in the hall's time zone when it is later than the open one.
+        """Open the day in the hall's time zone when it is later than the open one, or doubt it.
 
         Not while rows of that day are still to come back.
         """
         if self._serves:
-            self._open_day(at_ms)
-
-    def _date_of(self, at_ms: int) -> str:
-        return datetime.fromtimestamp(at_ms / 1000, self._zone).date().isoformat()
-
-    def _open_day(self, at_ms: int) -> None:
-        date = self._date_of(at_ms)
-        if date > self.hall.day:
-            self._ledger.decide_own(OpenDay(date=date), at_ms)
+            self._dating.look(at_ms)
 
     def held(self) -> list[Held]:
         """Return, once, the newest rows that nodes told of: the journal must have them.
@@ -412,7 +402,7 @@ class HubCore:
         recovery = self._missing.end()
         behind = Place(gen=self._ledger.newest_gen, pos=self.hall.pos) if self.hall.pos else START
         adoption = self._adopt(recovery)
-        self._open_day(at_ms)
+        self._dating.look(at_ms)
         # Only a kiosk has numbers on paper that nobody else has.
         without = [node for node in recovery.missing() if self._nodes[node].role == "kiosk"]
         lost = adoption.lost(recovery, behind=behind, without=without)
@@ -440,8 +430,8 @@ class HubCore:
         adoption = Adoption(
             hall=self.hall,
             receiver=self._receiver,
-            date_of=self._date_of,
-            open_day=self._open_day,
+            date_of=self._dating.date_of,
+            open_day=self._dating.look_at_row,
             is_after=is_after,
         )
         for row, row_ms, events, refusal, detail in adoption.rows(recovery.rows.values()):

@@ -17,18 +17,20 @@ from typing import NoReturn, Protocol
 
 from broker.accounts import HallKey, LinkSettings
 from broker.batch import Batch, Publication
-from broker.clock import Clock
+from broker.clock import Clock, Trust
 from broker.core import HubCore
 from broker.disk import BALLAST_FILE, Disk
 from broker.entry import Entry
 from broker.hall.rules import Actor
 from broker.hall.setup import Setup
 from broker.hall.state import Hall
+from broker.hall_time import HallTime
 from broker.journal import Journal
 from broker.keeper import Keeper
 from broker.link import Connected, Disconnected, Link, LinkEvent, Received
 from broker.log import kv
 from broker.readings import READINGS_FILE, ReadingStore
+from broker.stamps import Stamps
 from broker.store import StoreError
 from broker.vitals import ready, watchdog
 from broker.wire.messages import MESSAGE_BYTES_MAX, Held, HubState, Result
@@ -135,6 +137,8 @@ class Hub:
     """Joins the deciding core to link, journal and clock.
 
     Args:
+        trust: Whether the wall clock is to be believed.
+        time: The core's, which makes the stamps.
         fed: Called after each round that ended in a heartbeat: it feeds the watchdog.
     """
 
@@ -146,6 +150,8 @@ class Hub:
         link: Wire,
         inbox: Inbox,
         clock: Clock,
+        trust: Trust,
+        time: HallTime,
         disk: Disk | None = None,
         keeper: Keeper | None = None,
         fed: Callable[[], object] = watchdog,
@@ -157,6 +163,7 @@ class Hub:
         self._clock = clock
         self._disk = disk
         self._keeper = keeper
+        self._stamps = Stamps(clock=clock, trust=trust, time=time)
         self._fed = fed
         self._unsent: Counter[str] = Counter()
         self._counts_due_s = clock.mono_s() + COUNTS_EVERY_S
@@ -310,8 +317,8 @@ class Hub:
             _log.info("counted since start", extra=kv(**counts))
 
     def _wall_ms(self) -> int:
-        """Return the wall clock, never earlier than the newest row: stamps don't go back."""
-        return max(self._clock.wall_ms(), self._core.hall.at_ms)
+        """Return the stamp of now, never earlier than the newest row: stamps don't go back."""
+        return self._stamps.now_ms(self._core.hall.at_ms)
 
 
 async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
@@ -322,6 +329,7 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
     key: HallKey,
     folder: Path,
     clock: Clock,
+    trust: Trust,
 ) -> None:
     """Run the hub of a hall until SIGTERM or SIGINT.
 
@@ -336,12 +344,15 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
     """
     loop = asyncio.get_running_loop()
     inbox = Inbox(loop)
+    time = HallTime(newest_ms=0)  # the journal tells with the first reading
     disk = Disk(folder / BALLAST_FILE)
     async with (
         Journal.open(folder / "journal.db", disk=disk) as journal,
         _readings_in(folder, disk) as store,
     ):
-        core = await _folded(journal, _copy_in(folder), Hall(setup), nodes, key, clock.mono_s())
+        core = await _folded(
+            journal, _copy_in(folder), Hall(setup), nodes, key, clock.mono_s(), time
+        )
         link = Link(
             settings=settings,
             client_id="hub",
@@ -361,6 +372,8 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
             link=link,
             inbox=inbox,
             clock=clock,
+            trust=trust,
+            time=time,
             disk=disk,
             keeper=keeper,
         )
@@ -374,6 +387,7 @@ async def _folded(  # noqa: PLR0913, PLR0917 - what a core is made of
     nodes: dict[str, Actor],
     key: HallKey,
     now_s: float,
+    time: HallTime,
 ) -> HubCore:
     """Return the core of a hub whose state is that of its journal, and of a copy beyond it."""
     is_from_copy = copy is not None and await _takes_copy(journal, copy)
@@ -381,6 +395,7 @@ async def _folded(  # noqa: PLR0913, PLR0917 - what a core is made of
         hall.apply(pos, at_ms, events)
     core = HubCore(
         hall=hall,
+        time=time,
         nodes=nodes,
         seals=Seals(key.bytes),
         gen=journal.gen,

@@ -5,7 +5,7 @@ Who asks and what is decided belongs to `broker.core`; what is on the disk to `b
 
 from broker.batch import Batch, Row
 from broker.entry import Entry, result_of
-from broker.hall.commands import OpenDay, ReturnDue, encode_command
+from broker.hall.commands import DateDay, DoubtDate, OpenDay, ReturnDue, encode_command
 from broker.hall.events import HallEvent, encode_events
 from broker.hall.rules import Actor, Asked, decide
 from broker.hall.state import Hall
@@ -75,7 +75,7 @@ class Ledger:
         entry = self.append(row, at_ms, events, refusal=refusal, detail=detail)
         return result_of(entry, encode_events(events), gen=self.gen, seals=self._seals)
 
-    def decide_own(self, command: OpenDay | ReturnDue, at_ms: int) -> None:
+    def decide_own(self, command: OpenDay | DoubtDate | DateDay | ReturnDue, at_ms: int) -> None:
         """Decide and append a command of the hub itself.
 
         Raises:

@@ -106,6 +106,7 @@ class Publisher:
             start=self._start,
             at_ms=at_ms,
             disk=self.disk.value,
+            date_known=self._hall.is_dated,
         )
         return self._publication(Kind.HUB, state)
 

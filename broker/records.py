@@ -68,8 +68,9 @@ class Stats(Struct, frozen=True, kw_only=True):
     Attributes:
         days: Days opened.
         refusals: Rows by refusal code, accepted ones left out.
-        ends: Tickets' ends by outcome; expired are those left when their day ended. Those who were called by voice while the hub was gone are
-            apart, as `served_by_hand`: how long they waited is not known, and not 0.
+        ends: Tickets' ends by outcome; expired are those left when their day ended. Those who were
+            called by voice while the hub was gone are apart, as `served_by_hand`: how long they
+            waited is not known, and not 0.
         file_bytes: The database without its WAL.
     """
 

@@ -22,6 +22,7 @@ PARTS = {
     "Xvfb": "xvfb",
     "espeak-ng": "espeak-ng",
     "ip": "iproute2",
+    "faketime": "faketime",
 }
 
 

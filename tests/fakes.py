@@ -61,6 +61,22 @@ class FakeClock:
             await asyncio.sleep(0)
 
 
+class FakeTrust:
+    """A `broker.clock.Trust` that is told what to say; it is up as long as its clock counts."""
+
+    def __init__(self, clock: FakeClock, *, trusted: bool = True) -> None:
+        self._clock = clock
+        self.trusted = trusted
+
+    def is_trusted(self) -> bool:
+        """Return what it was told."""
+        return self.trusted
+
+    def boot_s(self) -> float:
+        """Return monotonic seconds."""
+        return self._clock.mono_s()
+
+
 class Parcel(NamedTuple):
     """One message that has arrived."""
 

@@ -250,14 +250,42 @@ class ReturnDue(Command, frozen=True, kw_only=True):
     """Let every parked ticket wait again whose time has come. Hub only, when `policy.due` says."""
 
 
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+Date = Annotated[str, Meta(pattern=rf"^{_DATE}\Z")]
+"""An ISO date in the hall's time zone, e.g. `2026-11-25`."""
+
+
 class OpenDay(Command, frozen=True, kw_only=True):
     """Begin a day: numbers from 001, counters closed, yesterday's tickets expired. Hub only.
 
     Attributes:
-        date: ISO date in the hall's time zone, e.g. `2026-11-25`.
+        date: Empty when no day is open and nobody knows the date: numbers are given all the same.
     """
 
-    date: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
+    date: Annotated[str, Meta(pattern=rf"^({_DATE})?\Z")]
+
+
+class DoubtDate(Command, frozen=True, kw_only=True):
+    """Go on with the open day: no clock is trusted. Hub only."""
+
+
+class DateDay(Command, frozen=True, kw_only=True):
+    """Give the open day its date, and let it go on: a clock is trusted again. Hub only.
+
+    Attributes:
+        from_pos, step_ms: See `DayDated`.
+    """
+
+    date: Date
+    from_pos: Annotated[int, Meta(ge=0)] = 0
+    step_ms: Annotated[int, Meta(ge=0)] = 0
+
+
+class SetDay(Command, frozen=True, kw_only=True):
+    """Say which day it is, while no clock is trusted. Who waits goes on waiting."""
+
+    date: Date
 
 
 AnyCommand = (
@@ -287,6 +315,9 @@ AnyCommand = (
     | Rate
     | ReturnDue
     | OpenDay
+    | DoubtDate
+    | DateDay
+    | SetDay
 )
 
 COMMANDS: tuple[type[Command], ...] = get_args(AnyCommand)

@@ -28,12 +28,34 @@ class DayOpened(Event, frozen=True, kw_only=True):
     """A day began: numbers start at 001, every counter is closed, no ticket is left.
 
     Attributes:
+        date: ISO date; empty when nobody knows it yet.
         offline: By kiosk's prefix, the last number known to be given out without the hub: those
             are counted on across days.
     """
 
     date: str
     offline: dict[str, Count] = {}
+
+
+class DateDoubted(Event, frozen=True, kw_only=True):
+    """From here on no clock is trusted: the open day goes on, its date may be wrong."""
+
+
+class DayDated(Event, frozen=True, kw_only=True):
+    """The open day is of this date, and goes on: its counters, calls and numbers are as they were.
+
+    Attributes:
+        date: ISO date, the open day's or a later one.
+        from_pos: Journal position of the first ticket of the day; those before it are of an earlier
+            day, have ended, and are no longer known. 0 = all tickets are of the day.
+        step_ms: How much too low the stamps since the date was doubted were.
+        is_sure: A clock is trusted again; else a person said so, and no clock is.
+    """
+
+    date: str
+    from_pos: Position = 0
+    step_ms: Annotated[int, Meta(ge=0)] = 0
+    is_sure: bool = True
 
 
 class TicketIssued(Event, frozen=True, kw_only=True):
@@ -297,6 +319,8 @@ class NumbersMoved(Event, frozen=True, kw_only=True):
 
 HallEvent = (
     DayOpened
+    | DateDoubted
+    | DayDated
     | TicketIssued
     | PrintConfirmed
     | TicketCorrected

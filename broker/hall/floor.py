@@ -6,6 +6,8 @@ agree; which event moves it belongs to `broker.hall.state`, whose `Hall` alone i
 
 from collections import deque
 
+from msgspec.structs import replace
+
 from broker.hall.events import CALL_ID_EMPTY
 from broker.hall.queues import CounterState, Line, Queue
 from broker.hall.setup import Setup
@@ -17,7 +19,9 @@ class Floor:
     """The places of one hall.
 
     Attributes:
+        pos: Journal position of the newest row applied; 0 before the first.
         at_ms: The latest stamp of a row, hub's wall clock.
+        came: How many tickets the day has had, those that turned out to be of an earlier one too.
         tickets: Every ticket of the day, by id.
         visits: The tickets of each visit, by its id.
         counters: By id: all of the setup, and any an event has named.
@@ -29,7 +33,9 @@ class Floor:
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
+        self.pos = 0
         self.at_ms = 0
+        self.came: int
         self.tickets: dict[str, Ticket]
         self.visits: dict[str, list[Ticket]]
         self.counters: dict[int, CounterState]
@@ -45,6 +51,7 @@ class Floor:
         self._clear()
 
     def _clear(self) -> None:
+        self.came = 0
         self.tickets = {}
         self.visits = {}
         self.counters = {counter: CounterState(id=counter) for counter in self.setup.counters}
@@ -56,8 +63,9 @@ class Floor:
         """Return the ticket; a new one, of which only the id is known, if there is none."""
         ticket = self.tickets.get(ticket_id)
         if ticket is None:
-            place = (at_ms, len(self.tickets), 0)
-            ticket = Ticket(id=ticket_id, visit=ticket_id, place=place)
+            place = (at_ms, self.came, 0)
+            self.came += 1
+            ticket = Ticket(id=ticket_id, visit=ticket_id, pos=self.pos, place=place)
             self.tickets[ticket_id] = ticket
             self.visits.setdefault(ticket.visit, []).append(ticket)
         return ticket
@@ -139,6 +147,39 @@ class Floor:
             if member.counter is not None:
                 # Its call, or how many it could call after it: the rest of the visit counts.
                 self._changed.add(member.counter)
+
+    def _drop(self, ticket: Ticket) -> None:
+        """Take a closed ticket out of every list and count."""
+        self._send(ticket, None)
+        self._refresh(ticket.visit)
+        self._queue(ticket.service).issued -= ticket.number != ""
+        self.visits[ticket.visit].remove(ticket)
+        if not self.visits[ticket.visit]:
+            del self.visits[ticket.visit]
+        del self.tickets[ticket.id]
+        for counter in self.counters.values():
+            if counter.last is ticket:
+                counter.last = None
+        self.calls = deque(
+            (call for call in self.calls if call.number != ticket.number), maxlen=CALLS_MAX
+        )
+
+    def _shift(self, ticket: Ticket, step_ms: int) -> None:
+        """Take a ticket's stamps forward: they were too low by so much."""
+        if not step_ms:
+            return
+        self._index(ticket, waits=False, line=None)  # before its place changes
+        ticket.place = (ticket.place[0] + step_ms, *ticket.place[1:])
+        ticket.called_ms += step_ms if ticket.called_ms else 0
+        ticket.free_ms += step_ms if ticket.free_ms else 0
+        ticket.back_ms += step_ms if ticket.back_ms else 0
+        for at, call in enumerate(self.calls):
+            if call.call_id == ticket.call_id:
+                self.calls[at] = replace(call, at_ms=call.at_ms + step_ms)
+        for counter in self.counters.values():
+            counter.last_ms += step_ms if counter.last is ticket else 0
+        self._board_changed = True
+        self._refresh(ticket.visit)
 
     def line_of(self, ticket: Ticket) -> str | int:
         """Return who may call the ticket: its service's counters, or one alone."""

@@ -21,7 +21,9 @@ from broker.hall.commands import (
     Command,
     ConfirmPrint,
     CounterCommand,
+    DateDay,
     Disrupt,
+    DoubtDate,
     Hold,
     Issue,
     OpenDay,
@@ -30,6 +32,7 @@ from broker.hall.commands import (
     Return,
     ReturnDue,
     ServedByHand,
+    SetDay,
     SetPriority,
     snake_case,
 )
@@ -55,10 +58,10 @@ MAY: Mapping[str, tuple[type[Command], ...]] = {
     "counter": (CounterCommand, Return, SetPriority, Admit, ServedByHand),
     "web": (
         *(CounterCommand, Cancel, Hold, Return, Reinstate, SetPriority),
-        *(Disrupt, Resume, Admit, ServedByHand),
+        *(Disrupt, Resume, Admit, ServedByHand, SetDay),
     ),
     "bearer": (Cancel, Hold),
-    "hub": (OpenDay, ReturnDue),
+    "hub": (OpenDay, DoubtDate, DateDay, ReturnDue),
 }
 """What each role may ask (DESIGN §5.13). Counters only those that are the actor's own.
 
@@ -79,8 +82,8 @@ def decide(hall: Hall, command: AnyCommand, by: Actor, asked: Asked) -> tuple[Ha
         what = snake_case(type(command).__name__)
         raise Refusal("not_allowed", f"node {by.node}: role {by.role} may not {what}")
     match command:
-        case OpenDay():
-            return days.decide(hall, command)
+        case OpenDay() | DoubtDate() | DateDay() | SetDay():
+            return days.decide(hall, command, asked)
         case ConfirmPrint():
             return paper.confirm(hall, command, by, asked)
         case Issue() | Cancel() | Hold() | Return() | Reinstate() | SetPriority() | ReturnDue():

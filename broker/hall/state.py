@@ -25,6 +25,8 @@ from broker.hall.events import (
     CounterClosed,
     CounterOpened,
     CounterPaused,
+    DateDoubted,
+    DayDated,
     DayOpened,
     HallEvent,
     NumbersMoved,
@@ -94,8 +96,10 @@ class Hall(Floor):
     """The state of one hall: who stands where on its floor, and which numbers are given.
 
     Attributes:
-        pos: Journal position of the newest row applied; 0 before the first.
-        day: ISO date of the open day; empty before the first.
+        is_open: A day is open.
+        day: ISO date of the open day; empty before the first, and while nobody knows it.
+        doubted_pos: Journal position from which no clock was trusted; 0 = one is.
+        said_ms: Stamp at which a person said the date since then; 0 = nobody did.
         numbers: The highest number given today, by prefix.
         offline: The last number known to be given out without the hub, by kiosk's prefix.
         by_number: The newest ticket of each number.
@@ -104,8 +108,10 @@ class Hall(Floor):
 
     def __init__(self, setup: Setup) -> None:
         super().__init__(setup)
-        self.pos = 0
+        self.is_open = False
         self.day = ""
+        self.doubted_pos = 0
+        self.said_ms = 0
         self.numbers: dict[str, int]
         self.offline: dict[str, int] = {}
         self.by_number: dict[str, Ticket]
@@ -130,11 +136,19 @@ class Hall(Floor):
     def _fold(self, event: HallEvent, at_ms: int) -> None:
         match event:
             case DayOpened():
+                self.is_open = True
                 self.day = event.date
+                self.doubted_pos = 0 if event.date else self.pos
+                self.said_ms = 0
                 self.offline = dict(event.offline)
                 self._clear()
                 self._changed.update(self.counters)
                 self._board_changed = True
+            case DateDoubted():
+                self.doubted_pos = self.doubted_pos or self.pos
+                self.said_ms = 0
+            case DayDated():
+                self._dated(event, at_ms)
             case CounterOpened() | CounterPaused() | CounterClosed():
                 self._counter_turned(event)
             case NumbersMoved():
@@ -148,6 +162,34 @@ class Hall(Floor):
                 pass  # For the technician: where rows are from, or that nobody knows them.
             case _:
                 self._fold_ticket(event, self._ticket(event.ticket, at_ms), at_ms)
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether the open day's date is known, from a clock or from a person."""
+        return self.day != "" and (not self.doubted_pos or self.said_ms > 0)
+
+    def _dated(self, event: DayDated, at_ms: int) -> None:
+        if event.date != self.day:
+            self._board_changed = True
+        self.is_open, self.day = True, event.date
+        for ticket in list(self.tickets.values()):
+            if ticket.pos < event.from_pos:
+                self._forget(ticket)
+            elif self.doubted_pos and ticket.pos >= self.doubted_pos:
+                self._shift(ticket, event.step_ms)
+        self.doubted_pos = 0 if event.is_sure else self.pos
+        self.said_ms = 0 if event.is_sure else at_ms
+
+    def _forget(self, ticket: Ticket) -> None:
+        """Drop a ticket that is of another day; its number stays given."""
+        self._put(ticket, TicketState.CLOSED)
+        ticket.counts, counted = False, ticket.counts
+        self._queue(ticket.issued_for).taken -= counted
+        if self.by_number.get(ticket.number) is ticket:
+            del self.by_number[ticket.number]
+        if self._queue(ticket.service).last == ticket.number:
+            self._queue(ticket.service).last = ""
+        self._drop(ticket)
 
     def _fold_ticket(self, event: TicketEvent, ticket: Ticket, at_ms: int) -> None:
         match event:

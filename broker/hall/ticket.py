@@ -30,6 +30,7 @@ class Ticket:
         service: Empty when only later events of it are known: then no counter can call it.
         issued_for: The service it was issued for; its quota has it while `counts`.
         visit: Id of the first ticket of the same person's visit.
+        pos: Journal position of the first row that told of it.
         place: (hub's wall clock when it was issued, by the age of the press; how many tickets the
             day had before; 0, or how many were reinstated before it): the smallest is called first.
         priority: It is called before others.
@@ -60,6 +61,7 @@ class Ticket:
     service: str = ""
     issued_for: str = ""
     visit: str
+    pos: int = 0
     place: tuple[int, int, int]
     code_sha256: str = ""
     priority: bool = False

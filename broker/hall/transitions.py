@@ -35,6 +35,7 @@ from broker.hall.commands import (
     Command,
     ConfirmPrint,
     CounterCommand,
+    DateDay,
     Hold,
     NoShow,
     OpenCounter,
@@ -47,6 +48,7 @@ from broker.hall.commands import (
     Return,
     ReturnDue,
     ServedByHand,
+    SetDay,
     SetPriority,
     SetService,
     Start,
@@ -72,6 +74,8 @@ TRANSITIONS: dict[TicketState, dict[type[Command], tuple[TicketState, ...]]] = {
         CallNext: (_S.CALLED,),
         CallNumber: (_S.CALLED,),
         OpenDay: (_S.CLOSED,),
+        DateDay: (_S.CLOSED,),
+        SetDay: (_S.CLOSED,),
     },
     _S.CALLED: {
         ConfirmPrint: (_S.CALLED,),
@@ -89,6 +93,8 @@ TRANSITIONS: dict[TicketState, dict[type[Command], tuple[TicketState, ...]]] = {
         CallNumber: (_S.PARKED, _S.CLOSED),
         CloseCounter: (_S.PARKED, _S.CLOSED),
         OpenDay: (_S.CLOSED,),
+        DateDay: (_S.CLOSED,),
+        SetDay: (_S.CLOSED,),
     },
     _S.SERVING: {
         ConfirmPrint: (_S.SERVING,),
@@ -103,6 +109,8 @@ TRANSITIONS: dict[TicketState, dict[type[Command], tuple[TicketState, ...]]] = {
         CallNumber: (_S.CLOSED,),
         CloseCounter: (_S.CLOSED,),
         OpenDay: (_S.CLOSED,),
+        DateDay: (_S.CLOSED,),
+        SetDay: (_S.CLOSED,),
     },
     _S.PARKED: {
         ConfirmPrint: (_S.PARKED,),
@@ -114,6 +122,8 @@ TRANSITIONS: dict[TicketState, dict[type[Command], tuple[TicketState, ...]]] = {
         CallNext: (_S.CALLED,),
         CallNumber: (_S.CALLED,),
         OpenDay: (_S.CLOSED,),
+        DateDay: (_S.CLOSED,),
+        SetDay: (_S.CLOSED,),
     },
     _S.CLOSED: {
         ConfirmPrint: (_S.CLOSED, _S.WAITING),

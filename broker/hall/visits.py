@@ -90,7 +90,7 @@ def check_day(hall: Hall, what: str) -> None:
     Raises:
         Refusal: None is.
     """
-    if not hall.day:
+    if not hall.is_open:
         raise Refusal("day_not_open", f"{what}: no day is open yet")
 
 

@@ -212,6 +212,8 @@ class HubState(Struct, frozen=True, kw_only=True):
         beat: Grows with every heartbeat and jumps at every start, so it names the start too.
         start: Random per start of the hub process.
         disk: Room on the hub's disk: ok, low, short or full (`broker.disk`).
+        date_known: The open day's date is known, from a clock or from a person; else stamps may be
+            hours or days too low.
     """
 
     gen: Generation
@@ -220,6 +222,7 @@ class HubState(Struct, frozen=True, kw_only=True):
     start: Annotated[str, Meta(max_length=64)]
     at_ms: AtMs
     disk: str = "ok"
+    date_known: bool = True
     v: int = 1
 
 

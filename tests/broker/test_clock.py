@@ -3,7 +3,10 @@
 import asyncio
 import time
 
-from broker.clock import Clock, SystemClock
+import pytest
+
+from broker.clock import Clock, SystemClock, is_date, time_to_print_ms
+from broker.hall_time import UNDATED_MS
 
 
 def test_wall_is_utc_milliseconds() -> None:
@@ -40,3 +43,28 @@ async def test_sleep_waits() -> None:
     await clock.sleep(0.01)
 
     assert clock.mono_s() - start_s >= 0.009
+
+
+def test_a_stamp_of_a_hall_without_a_clock_is_no_date() -> None:
+    """Such a hall stamps from 1970 on; slips and pages show no time then."""
+    assert is_date(1_795_000_000_000)
+    assert not is_date(UNDATED_MS)
+    assert not is_date(UNDATED_MS + 30 * 86_400_000)
+
+
+@pytest.mark.parametrize(
+    ("heard_ms", "date_known", "printed_ms"),
+    [
+        (1_795_000_000_000, True, 1_795_000_090_500),
+        (1_795_000_000_000, False, None),
+        (UNDATED_MS, True, None),
+        (0, True, None),  # no hub was heard in this boot
+    ],
+)
+def test_a_slip_without_the_hub_has_the_time_the_hub_last_told(
+    heard_ms: int, *, date_known: bool, printed_ms: int | None
+) -> None:
+    """Going on by the monotonic clock; never the Pi's own time of day."""
+    assert printed_ms == time_to_print_ms(
+        heard_ms=heard_ms, heard_s=10.0, now_s=100.5, date_known=date_known
+    )

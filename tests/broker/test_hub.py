@@ -13,6 +13,7 @@ from broker.entry import Entry
 from broker.hall.rules import Actor
 from broker.hall.setup import Agency, Counter, Service, Setup, make_setup
 from broker.hall.state import Hall
+from broker.hall_time import HallTime
 from broker.hub import COUNTS_EVERY_S, INBOX_MAX, STOOD_DOWN_EVERY_S, Hub, Inbox
 from broker.link import Connected, Disconnected, LinkEvent, Received
 from broker.publisher import SAY_AGAIN_S
@@ -20,7 +21,7 @@ from broker.store import StoreError
 from broker.wire.messages import MESSAGE_BYTES_MAX, Held, Result
 from broker.wire.seal import Seals
 from broker.wire.topics import Topic
-from tests.fakes import TURNS, FakeClock
+from tests.fakes import TURNS, FakeClock, FakeTrust
 
 STREAM = "a" * 32
 
@@ -130,6 +131,8 @@ class Room:
             link=self.wire,
             inbox=self.inbox,
             clock=self.clock,
+            trust=FakeTrust(self.clock),
+            time=HallTime(newest_ms=0),
             fed=lambda: self.said.append("fed"),
         )
 

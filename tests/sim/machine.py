@@ -20,7 +20,7 @@ START_MS = 1_796_173_200_000
 
 
 class Machine:
-    """A `broker.clock.Clock` too: its monotonic clock begins anew at each boot.
+    """A `broker.clock.Clock` and a `Trust` too: its monotonic clock begins anew at each boot.
 
     Attributes:
         wall_off_ms: How wrong its wall clock is.
@@ -46,6 +46,14 @@ class Machine:
     def wall_ms(self) -> int:
         """Return what this machine takes for UTC."""
         return START_MS + round(self.timeline.now_s * 1000) + self.wall_off_ms
+
+    def is_trusted(self) -> bool:
+        """Return that something sets its wall clock, right or wrong."""
+        return True
+
+    def boot_s(self) -> float:
+        """Return seconds since the boot; it never sleeps."""
+        return self.mono_s()
 
     async def sleep(self, wait_s: float) -> None:
         """Nobody sleeps here: processes wait for their inboxes."""

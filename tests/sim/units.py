@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from broker.entry import COLUMNS, Entry
 from broker.hall.events import decode_events
+from broker.hall_time import HallTime
 from broker.hub import BATCH_MAX
 from broker.link import Connected, Received
 from broker.store import StoreError
@@ -153,8 +154,10 @@ class HubUnit(Unit):
             hall = parts.hall(world.setup)
             for pos, at_ms, events in await journal.tail():
                 hall.apply(pos, at_ms, events)
+            hall_time = HallTime(newest_ms=hall.at_ms)
             self.core = parts.core(
                 hall=hall,
+                time=hall_time,
                 nodes=world.actors,
                 seals=Seals(self.key),
                 gen=journal.gen,
@@ -178,6 +181,8 @@ class HubUnit(Unit):
                 link=link,
                 inbox=inbox,
                 clock=self.machine,
+                trust=self.machine,
+                time=hall_time,
                 fed=lambda: None,
             )
             link.start()

@@ -16,7 +16,9 @@ from broker.hall.commands import (
     Command,
     ConfirmPrint,
     CounterCommand,
+    DateDay,
     Disrupt,
+    DoubtDate,
     Hold,
     Issue,
     OpenCounter,
@@ -28,6 +30,7 @@ from broker.hall.commands import (
     Return,
     ReturnDue,
     ServedByHand,
+    SetDay,
     SetPriority,
     SetService,
 )
@@ -111,6 +114,9 @@ def example(kind: type[Command], *, seen: str = "", number: str = "A001") -> Any
         Rate(counter=1, seen=seen, score=4),
         ReturnDue(),
         OpenDay(date="2026-12-01"),
+        DoubtDate(),
+        DateDay(date="2026-12-01"),
+        SetDay(date="2026-12-01"),
     )
     examples: dict[type[Command], AnyCommand] = {type(other): other for other in others}
     return examples.get(kind) or kind(counter=1, seen=seen)  # type: ignore[call-arg, return-value]
@@ -119,9 +125,11 @@ def example(kind: type[Command], *, seen: str = "", number: str = "A001") -> Any
 def by_default(command: AnyCommand) -> Actor:
     """Return who usually asks for this."""
     match command:
-        case OpenDay() | ReturnDue():
+        case OpenDay() | DoubtDate() | DateDay() | ReturnDue():
             return HUB
-        case Admit() | Hold() | Return() | Reinstate() | SetPriority() | Disrupt() | Resume():
+        case Admit() | Hold() | Return() | Reinstate() | SetPriority() | SetDay():
+            return DESK
+        case Disrupt() | Resume():
             return DESK
         case _ if hasattr(command, "counter"):
             return STAFF

@@ -18,6 +18,7 @@ from broker.hall.commands import (
     CallNumber,
     Cancel,
     ConfirmPrint,
+    DateDay,
     Disrupt,
     Hold,
     Issue,
@@ -28,6 +29,7 @@ from broker.hall.commands import (
     Reinstate,
     Return,
     ServedByHand,
+    SetDay,
     SetService,
     Transfer,
 )
@@ -175,6 +177,9 @@ CASES = [
     # rules
     case("not_allowed", opened, CallNext(counter=1), KIOSK),
     case("day_already_open", opened, OpenDay(date=DAY)),
+    case("day_already_open", opened, DateDay(date="2026-11-24")),
+    case("day_already_open", opened, SetDay(date="2026-11-26")),
+    case("day_not_open", Story, SetDay(date=DAY)),
     # visits
     case("day_not_open", Story, Issue(services=("kk",))),
     case("not_allowed", unprinted, Cancel(ticket=FIRST), KIOSK_2),

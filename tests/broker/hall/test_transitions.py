@@ -13,10 +13,13 @@ from broker.hall.commands import (
     Close,
     Command,
     CounterCommand,
+    DateDay,
+    DoubtDate,
     Hold,
     Issue,
     OpenDay,
     PauseCounter,
+    SetDay,
     Start,
 )
 from broker.hall.refusals import Refusal
@@ -48,7 +51,10 @@ def brought_to(state: TicketState) -> Story:
     return story
 
 
-TICKET_COMMANDS = [kind for kind in COMMANDS if kind not in {Issue, OpenDay}]
+DAY_COMMANDS = {OpenDay, DoubtDate, DateDay, SetDay}
+"""They end all tickets there are, or those of an earlier day: see `test_days`."""
+
+TICKET_COMMANDS = [kind for kind in COMMANDS if kind not in {Issue, *DAY_COMMANDS}]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,73 @@
+"""A hall whose clock is wrong, as real processes: 1970, the network's step, ten years ahead."""
+
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.real.hall import RunningHall, running_hall, until
+
+LIBRARY = "libfaketimeMT.so.1"
+TEN_YEARS_S = 10 * 365 * 86_400
+
+
+def beat(hall: RunningHall, *, date_known: bool, after_ms: int = 0) -> bool:
+    """Return whether the newest heartbeat says so, with a later stamp."""
+    state = hall.listener.newest.get("state/hub", {})
+    return state.get("date_known", True) is date_known and state.get("at_ms", 0) > after_ms
+
+
+def printed(hall: RunningHall, kiosk: str, count: int) -> list[str]:
+    """Wait for so many slips; return their numbers in order."""
+    until(lambda: len(hall.slips(kiosk)) == count, f"{count} slips")
+    return sorted(hall.slips(kiosk))
+
+
+@pytest.mark.needs("mosquitto")
+@pytest.mark.needs("mosquitto_sub")
+@pytest.mark.needs("faketime")
+def test_a_hall_whose_clock_is_wrong_gives_numbers_and_expires_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It starts in 1970; the network sets the clock; then the clock is ten years ahead."""
+    offset = tmp_path / "offset"
+    offset.write_text(f"-{int(time.time()) - 600}\n")
+    libraries = sorted(Path("/usr/lib").glob(f"**/{LIBRARY}"))
+    assert libraries, f"faketime is here and {LIBRARY} is not"
+    # For the processes of the hall: this one has begun without it.
+    monkeypatch.setenv("LD_PRELOAD", str(libraries[0]))
+    monkeypatch.setenv("FAKETIME_TIMESTAMP_FILE", str(offset))
+    monkeypatch.setenv("FAKETIME_NO_CACHE", "1")
+    monkeypatch.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+
+    with running_hall(data=tmp_path / "data", broker="mosquitto") as hall:
+        panel = hall.panel()
+        kiosk, buttons = next((i, n["services"]) for i, n in panel.items() if n["role"] == "kiosk")
+        button = next(iter(buttons))
+        until(partial(beat, hall, date_known=False), "a heartbeat without a date")
+        assert hall.listener.newest["state/queue"]["day"] == ""
+        assert hall.press(kiosk, button)
+        assert hall.press(kiosk, button)
+        first = printed(hall, kiosk, 2)
+
+        offset.write_text("+0\n")
+        until(partial(beat, hall, date_known=True, after_ms=1_767_225_600_000), "the date")
+        assert hall.press(kiosk, button)
+        second = printed(hall, kiosk, 3)
+
+        offset.write_text(f"+{TEN_YEARS_S}\n")
+        until(partial(beat, hall, date_known=False), "a heartbeat that doubts the date")
+        assert hall.press(kiosk, button)
+        third = printed(hall, kiosk, 4)
+        rows = hall.journal()
+        stamp_ms = hall.listener.newest["state/hub"]["at_ms"]
+
+    letter = first[0][0]
+    assert third == [f"{letter}00{n}" for n in range(1, 5)]
+    assert (second, first) == (third[:3], third[:2])
+    events = [event for row in rows for event in row.events]
+    assert not [event for event in events if event["type"] == "ticket_closed"]
+    types = [e["type"] for e in events if e["type"] in {"day_opened", "day_dated", "date_doubted"}]
+    assert types == ["day_opened", "day_dated", "date_doubted"]
+    assert abs(stamp_ms / 1000 - time.time()) < 60
