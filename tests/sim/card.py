@@ -132,19 +132,42 @@ class Card:
         self._pending.append(write)
         await process.spend(self._random.uniform(*self.fsync_s))
         self._pending.remove(write)
-        database = self.file(name)
         if self.unsynced_max:
             images = self._synced.setdefault(name, [])
-            images.append(database.image())
+            images.append(self.file(name).image())
             del images[: -self.unsynced_max]
         if not self.is_bad:
             self.commits += 1
             return write()
-        database.sql.execute("PRAGMA query_only = ON")
-        try:
-            return write()
-        finally:
-            database.sql.execute("PRAGMA query_only = OFF")
+        return fn(_Full(args[0]), *args[1:])
+
+
+class _Full:
+    """A connection whose disk is full: it can be read, and refuses what would change it."""
+
+    def __init__(self, sql: sqlite3.Connection) -> None:
+        self._sql = sql
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sql, name)
+
+    def execute(self, sql: str, *args: Any) -> sqlite3.Cursor:
+        """Read."""
+        self._check(sql)
+        return self._sql.execute(sql, *args)
+
+    def executemany(self, sql: str, rows: Any) -> sqlite3.Cursor:
+        """Refuse rows, if there are any."""
+        rows = list(rows)
+        if rows:
+            self._check(sql)
+        return self._sql.executemany(sql, rows)
+
+    def _check(self, sql: str) -> None:
+        if sql.lstrip().startswith(("INSERT", "UPDATE", "DELETE", "REPLACE")):
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_FULL, "SQLITE_FULL"
+            raise error
 
 
 class _Connection:

@@ -99,6 +99,72 @@ def _power_node(world: World, fault: Fault) -> None:
     _pick([*world.nodes, *world.boards], fault).power_cut(fault.for_s)
 
 
+def _freeze(units: Callable[[World], Sequence[Unit]]) -> Begin:
+    def begin(world: World, fault: Fault) -> Callable[[], object]:
+        process = _pick(units(world), fault).process
+        process.freeze()
+        return process.thaw
+
+    return begin
+
+
+def _hub_wipe(world: World, fault: Fault) -> None:
+    """Put a new card into the hub; its key is on a paper in the drawer."""
+    hub = world.hub
+    hub.power_cut(fault.for_s)
+    hub.card.wipe()
+    world.oracle.journal_replaced([])
+
+
+def _hub_old(world: World, fault: Fault) -> Callable[[], object]:
+    """Put the hub's card back to what it was when this begins, and tell nobody."""
+    hub, image = world.hub, world.hub.card.image()
+
+    def restore() -> None:
+        hub.power_cut(5.0 + 20.0 * fault.dice)
+        hub.card.restore(image)
+        world.oracle.journal_replaced(hub.rows())
+
+    return restore
+
+
+def _reimage(world: World, fault: Fault) -> None:
+    """Put a new card into a node: what only the old one held is gone with it."""
+    unit = _pick(world.nodes, fault)
+    unit.power_cut(fault.for_s)
+    unit.card.wipe()
+    unit.cards += 1
+    world.oracle.excuse(unit.name)
+
+
+def _node_old(world: World, fault: Fault) -> Callable[[], object]:
+    """Put a node's card back to what it was when this begins."""
+    unit = _pick(world.nodes, fault)
+    image = unit.card.image()
+
+    def restore() -> None:
+        unit.power_cut(5.0 + 20.0 * fault.dice)
+        unit.card.restore(image)
+        unit.cards += 1
+        world.oracle.excuse(unit.name)
+
+    return restore
+
+
+def _swap(world: World, fault: Fault) -> Callable[[], object]:
+    """Exchange the cards of two nodes, and exchange them back."""
+    one = _pick(world.nodes, fault)
+    other = _pick([unit for unit in world.nodes if unit is not one], fault)
+
+    def exchange() -> None:
+        one.power_cut(5.0)
+        other.power_cut(7.0)
+        one.card, other.card = other.card, one.card
+
+    exchange()
+    return exchange
+
+
 def _disk(units: Callable[[World], Sequence[Unit]]) -> Begin:
     def begin(world: World, fault: Fault) -> Callable[[], object]:
         card = _pick(units(world), fault).card
@@ -162,11 +228,13 @@ class Kind(NamedTuple):
     Attributes:
         count_max: At most so many in one short day.
         for_s: Shortest and longest.
+        is_drawn: Whether it is one of `all`; others are drawn by name only.
     """
 
     begin: Begin
     count_max: int
     for_s: tuple[float, float]
+    is_drawn: bool = True
 
 
 FAULTS: dict[str, Kind] = {
@@ -187,20 +255,35 @@ FAULTS: dict[str, Kind] = {
     "hub_disk": Kind(_disk(lambda world: [world.hub]), 1, (5, 30)),
     "slow_disk": Kind(_slow_disk, 2, (10, 60)),
     "clock": Kind(_clock(lambda world: world.units[1:]), 2, (30, 600)),
-    "hub_clock": Kind(_clock(lambda world: [world.hub]), 0, (30, 600)),
+    "hub_clock": Kind(_clock(lambda world: [world.hub]), 2, (30, 600), is_drawn=False),
     "printer": Kind(_printer, 2, (10, 120)),
+    "freeze": Kind(_freeze(lambda world: world.units[1:]), 2, (3, 60)),
+    "freeze_hub": Kind(_freeze(lambda world: [world.hub]), 1, (3, 60)),
+    "hub_wipe": Kind(_hub_wipe, 1, (5, 30), is_drawn=False),
+    "hub_old": Kind(_hub_old, 1, (20, 200), is_drawn=False),
+    "reimage": Kind(_reimage, 1, (5, 30), is_drawn=False),
+    "node_old": Kind(_node_old, 1, (20, 200), is_drawn=False),
+    "swap": Kind(_swap, 1, (20, 120), is_drawn=False),
 }
 
 
-def plan(names: Iterable[str], *, seed: str, end_s: float) -> list[Fault]:
-    """Return what goes wrong until that instant, in order of time."""
+ALL = tuple(name for name, kind in FAULTS.items() if kind.is_drawn)
+"""What `--faults all` draws from: every fault the hall is to bear without any loss today."""
+
+LOST = tuple(FAULTS)
+"""`--faults lost`: cards that are lost, set back or exchanged too. Some seeds of these still break
+a rule; each is a fault of the product to be mended, and then a row joins `ALL`."""
+
+
+def plan(names: Iterable[str], *, seed: str, begin_s: float, end_s: float) -> list[Fault]:
+    """Return what goes wrong between these instants, in order of time."""
     faults = []
-    for name in names:
-        random, kind = Random(f"{seed}:{name}"), FAULTS[name]
-        times = max(1.0, end_s / 3600)
+    for number, name in enumerate(names):
+        random, kind = Random(f"{seed}:{number}:{name}"), FAULTS[name]
+        times = max(1.0, (end_s - begin_s) / 3600)
         for _ in range(round(random.randint(0, kind.count_max) * times)):
             for_s = random.uniform(*kind.for_s)
-            at_s = random.uniform(0, end_s - for_s)
+            at_s = random.uniform(begin_s, end_s - for_s)
             faults.append(Fault(name, at_s, for_s, random.randrange(10**6), random.random()))
     return sorted(faults, key=lambda fault: fault.at_s)
 

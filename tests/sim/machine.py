@@ -78,6 +78,8 @@ class Process:
         self._naps = False
         self._due_s = self._armed_s = float("inf")
         self._waits = 0
+        self._is_frozen = False
+        self._owes_step = False
 
     def start(self, main: Coroutine[Any, Any, None]) -> None:
         """Begin."""
@@ -91,6 +93,17 @@ class Process:
         self._naps = False
         if self._main is not None:
             self._main.close()
+
+    def freeze(self) -> None:
+        """Stop it as SIGSTOP does: what comes meanwhile waits."""
+        self._is_frozen = True
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._is_frozen = False
+        if self._owes_step and self.is_alive:
+            self._owes_step = False
+            self._step()
 
     def wake(self) -> None:
         """Go on, if it naps."""
@@ -136,6 +149,9 @@ class Process:
             self._arm(self._due_s)
 
     def _step(self) -> None:
+        if self._is_frozen:
+            self._owes_step = True
+            return
         self._naps = False
         assert self._main is not None
         try:

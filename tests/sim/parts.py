@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from broker.batch import Arrival
 from broker.core import HubCore
 from broker.entry import Entry
 from broker.hall.commands import Command
@@ -14,9 +15,11 @@ from broker.hall.state import Hall
 from broker.hall.views import BoardView, Call
 from broker.hub import Hub
 from broker.journal import Journal
+from broker.link import Received
 from broker.outbox import Key, Outbox, Promise
+from broker.watch import Contact
 from broker.wire.delivery import Row, Sender
-from broker.wire.messages import Health, Result
+from broker.wire.messages import Health, Result, read_birth
 from displays.board import Board
 from edge.node import Node
 from edge.paper import Outcome, PaperPort, Printed
@@ -68,6 +71,34 @@ class WatchedNode(Node):
     def _health(self, now_s: float) -> Health:
         return Health(uptime_s=round(now_s - self._started_s, 1), outbox_depth=self._post.depth)
 
+    async def _received(self, item: Received, now_s: float) -> None:
+        await super()._received(item, now_s)
+        view = getattr(self._role, "_view", None)
+        if view is not None:
+            self.oracle.shows(self._identity.node, view.gen, view.pos)
+
+
+class WatchedCore(HubCore):
+    """A hub whose view of its nodes the oracle is told of."""
+
+    oracle: Oracle
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._sessions: dict[str, str] = {}
+
+    def _take_birth(self, arrival: Arrival) -> None:
+        birth = read_birth(arrival.payload)
+        known = self._sessions.get(arrival.node, birth.session)
+        before = self.presence.nodes.get(arrival.node)
+        super()._take_birth(arrival)
+        after = self.presence.nodes[arrival.node].contact
+        if birth.online:
+            self._sessions[arrival.node] = birth.session
+        elif before is not None and after is Contact.GONE is not before.contact:
+            is_own = birth.session == known
+            self.oracle.check(is_own, "late_will", f"{arrival.node}: {birth.session} of {known}")
+
 
 class WatchedBoard(Board):
     """A board whose announcements the oracle is told of."""
@@ -94,7 +125,7 @@ class Parts:
     node: type[WatchedNode] = WatchedNode
     board: type[WatchedBoard] = WatchedBoard
     sender: type[Sender] = Sender
-    core: type[HubCore] = HubCore
+    core: type[WatchedCore] = WatchedCore
     hub: type[Hub] = Hub
     hall: type[Hall] = Hall
     role: Callable[[Any], Any] = lambda role: role
@@ -149,13 +180,15 @@ class SimPaper(PaperPort):
         *,
         draw: Callable[[], float],
         after: Callable[[float, Callable[[], object]], object],
-        out: Callable[[Any], object],
+        out: Callable[[Any, int], object],
+        cards: Callable[[], int],
         outcome: Callable[[], Outcome],
     ) -> None:
         self.text = ""
         self._draw = draw
         self._after = after
         self._out = out
+        self._cards = cards
         self._outcome = outcome
 
     def start(self) -> None:
@@ -163,9 +196,9 @@ class SimPaper(PaperPort):
 
     def print_slip(self, slip: Any, told: Callable[[Printed], object]) -> None:
         """Print, and tell how it ended."""
-        outcome = self._outcome()
+        outcome, card = self._outcome(), self._cards()
         takes_s = 0.3 + 1.2 * self._draw()
         is_out = outcome is Outcome.PRINTED or (outcome is Outcome.UNKNOWN and self._draw() < 0.5)
         if is_out:
-            self._after(takes_s * self._draw(), lambda: self._out(slip))
+            self._after(takes_s * self._draw(), lambda: self._out(slip, card))
         self._after(takes_s, lambda: told(Printed(outcome)))

@@ -9,8 +9,12 @@ import sys
 
 import pytest
 
-from tests.sim.faults import FAULTS
-from tests.sim.run import run_seed
+from tests.sim.command import RECORD
+from tests.sim.faults import ALL, plan
+from tests.sim.oracle import Violation
+from tests.sim.run import Verdict, run_seed
+from tests.sim.sabotage import SABOTAGES, catch
+from tests.sim.shrink import shrink
 
 SEEDS = 300
 PARTS = 20
@@ -52,6 +56,33 @@ def test_a_seed_is_a_run() -> None:
 
 
 def test_every_fault_happens() -> None:
-    """Over some seeds each row of the table is drawn and applied."""
-    drawn = {fault.name for seed in range(6) for fault in run_seed(seed).faults}
-    assert drawn == {name for name, kind in FAULTS.items() if kind.count_max}
+    """Over some seeds each row of the table is drawn."""
+    drawn = {f.name for seed in range(40) for f in plan(ALL, seed=str(seed), begin_s=0, end_s=999)}
+    assert drawn == set(ALL)
+
+
+def test_days_follow_each_other() -> None:
+    """Overnight the hall is dark; in the morning numbers begin again."""
+    verdict = run_seed(3, days=2)
+    assert verdict.is_good
+    assert verdict.virtual_s > 24 * 3600
+    assert verdict.slips > 40
+
+
+@pytest.mark.parametrize("name", SABOTAGES)
+def test_a_deliberate_bug_is_caught(name: str) -> None:
+    """From the seed that is on record on, or the oracle has gone blind on that side."""
+    record = {row["name"]: row["seed"] for row in json.loads(RECORD.read_text())}
+    assert catch(name, run_seed, first=record[name], seeds=40) is not None
+
+
+def test_a_failing_seed_is_shrunk_to_the_faults_it_takes() -> None:
+    """Of twenty faults those two are left without which nothing breaks."""
+    calm = run_seed(1, visitors=1, faults=())
+    broken = calm._replace(violations=(Violation("rule", "", 1.0),), faults=("f",) * 20)
+
+    def run(seed: int, *, faults: tuple[str, ...], only: tuple[int, ...]) -> Verdict:
+        assert (seed, faults) == (1, ("cut",))
+        return (broken if {3, 11} <= set(only) else calm)._replace(only=only)
+
+    assert shrink(broken, run, ("cut",), tries=60).only == (3, 11)

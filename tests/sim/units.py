@@ -63,12 +63,23 @@ class Unit:
         if not self.is_wanted or self.process.is_alive:
             return
         self.process = Process(self.world.timeline, self._ended)
+        self.world.oracle.restarted(self.name)
         self.process.start(self._main())
 
     def switch_on(self) -> None:
         """Begin for the day."""
         self.is_wanted = True
         self.start()
+
+    def switch_off(self) -> None:
+        """End for the day, by the switch."""
+        self.is_wanted = False
+        self._cuts += 1
+        self.process.kill()
+        self.card.power_cut()
+        if self.link is not None:
+            self.link.vanish()
+        self.machine.reboot(self._hex(8))
 
     def kill(self, down_s: float) -> None:
         """Kill -9; it is started again."""
@@ -170,6 +181,7 @@ class HubUnit(Unit):
                 owing=journal.owing,
                 recovering=journal.is_recovering or (not hall.pos and not self.is_key_new),
             )
+            self.core.oracle = world.oracle
             self.is_key_new = False
             inbox = SimInbox(self.process, BATCH_MAX)
             filters = [every(world.setup.hall, kind) for kind in (Kind.UP, Kind.BIRTH, Kind.HEALTH)]
@@ -194,6 +206,7 @@ class NodeUnit(Unit):
 
     Attributes:
         outcome: What becomes of a slip.
+        cards: How often its card was replaced.
     """
 
     def __init__(self, world: "World", name: str) -> None:
@@ -202,6 +215,7 @@ class NodeUnit(Unit):
         self.devices = SimDevices(buttons=(), lamps=())
         self.node: Any = None
         self.outcome = Outcome.PRINTED
+        self.cards = 0
 
     def press(self, button: str, hold_s: float = 0.12) -> bool:
         """Have a finger press a button; return whether anything is there to feel it."""
@@ -222,8 +236,22 @@ class NodeUnit(Unit):
         sql = self.card.file("outbox.db").sql
         if not sql.execute("SELECT * FROM sqlite_master WHERE name = 'pending'").fetchone():
             return 0
-        count: int = sql.execute("SELECT count(*) FROM pending").fetchone()[0]
+        # Those of a card's other home are named in the log, for a person to put it back there.
+        mine = "SELECT count(*) FROM pending JOIN streams USING (place) WHERE node = ?"
+        count: int = sql.execute(mine, (self.name,)).fetchone()[0]
         return count
+
+    def foreign_rows(self) -> list[tuple[str, int]]:
+        """Return the rows on its card that are another node's and have no result."""
+        sql = self.card.file("outbox.db").sql
+        found = "SELECT stream, seq FROM pending JOIN streams USING (place) WHERE node != ?"
+        return list(sql.execute(found, (self.name,)))
+
+    def decided_rows(self) -> list[tuple[str, int]]:
+        """Return the rows on its card that have a sealed result."""
+        sql = self.card.file("outbox.db").sql
+        found = "SELECT stream, seq FROM decided JOIN streams USING (place) WHERE n > 0"
+        return list(sql.execute(found))
 
     async def _main(self) -> None:
         world, parts = self.world, self.world.parts
@@ -248,20 +276,23 @@ class NodeUnit(Unit):
             )
             inbox = SimInbox(self.process, 1000)
             link = self._make_link(inbox, identity.subscriptions(role.topics()), identity.will)
+            sender = parts.sender(
+                stream=stream, rows=outbox.rows, gen=outbox.gen, random=self.random
+            )
+            sender.machine = self.machine  # for whoever reads the wrong clock
             self.node = parts.node(
                 identity=identity,
                 role=role,
                 devices=self.devices,
                 outbox=outbox,
-                sender=parts.sender(
-                    stream=stream, rows=outbox.rows, gen=outbox.gen, random=self.random
-                ),
+                sender=sender,
                 link=link,
                 inbox=inbox,
                 paper=SimPaper(
                     draw=self.random.random,
                     after=world.timeline.after,
                     out=functools.partial(world.slip_out, self),
+                    cards=lambda: self.cards,
                     outcome=lambda: self.outcome,
                 ),
                 clock=self.machine,
@@ -285,7 +316,6 @@ class BoardUnit(Unit):
         setup = board_setup(world.setup, timezone=world.timezone)
         board = self.board = world.parts.board(setup=setup, start_s=machine.mono_s())
         board.oracle, board.node = world.oracle, self.name
-        world.oracle.restarted(self.name)
         inbox = SimInbox(self.process, BATCH_MAX)
         hall, birth = world.setup.hall, Topic(world.setup.hall, Kind.BIRTH, self.name)
         link = self._make_link(

@@ -159,10 +159,14 @@ class World:
         buttons = dict(zip(role.buttons, itertools.count(1), strict=False))
         return Wiring(role=role, buttons=buttons, lamps={})
 
-    def slip_out(self, kiosk: NodeUnit, slip: Any) -> None:
-        """Have a slip come out of a kiosk's printer: it counts from now on."""
+    def slip_out(self, kiosk: NodeUnit, slip: Any, card: int) -> None:
+        """Have a slip come out of a kiosk's printer: it counts from now on.
+
+        Args:
+            card: Which of the kiosk's cards knows of it.
+        """
         for ticket in slip.tickets:
-            self.oracle.printed(kiosk.name, ticket.number)
+            self.oracle.printed(kiosk.name, ticket.number, is_excused=card != kiosk.cards)
             self.on_slip(kiosk, ticket.number)
 
     def counter_panel(self, counter: int) -> Mapping[str, Any]:
