@@ -33,7 +33,9 @@ from broker.hall.commands import (
     CloseCounter,
     Command,
     ConfirmPrint,
+    DateDay,
     Disrupt,
+    DoubtDate,
     Hold,
     Issue,
     NoShow,
@@ -48,6 +50,7 @@ from broker.hall.commands import (
     Return,
     ReturnDue,
     ServedByHand,
+    SetDay,
     SetPriority,
     SetService,
     Start,
@@ -60,6 +63,7 @@ from broker.hall.state import Changed
 from broker.hall.ticket import Ticket, TicketState
 from tests.broker.hall.given import (
     DESK,
+    HUB,
     KIOSK,
     KIOSK_2,
     STAFF,
@@ -342,6 +346,12 @@ class Days(RuleBasedStateMachine):
         self.days += self.chance.choice([0, 0, 1])
         self.ask(OpenDay(date=f"2026-11-{self.days + 1:02}"))
 
+    def date(self) -> None:
+        """The hub no longer trusts its clock, or does again; a person says that it is today."""
+        today = self.story.hall.day
+        self.ask(self.chance.choice([DoubtDate(), DateDay(date=today)]), HUB)
+        self.ask(SetDay(date=today), DESK)
+
     # One rule for all: Hypothesis would leave single rules out of whole runs.
     @rule(
         seed=st.integers(0, 2**32 - 1),
@@ -351,7 +361,7 @@ class Days(RuleBasedStateMachine):
             + [at_desk] * 3
             + [take_unprinted] * 2
             + [print_one, print_alone, print_in_a_cut, cancel_one, open_day, return_due]
-            + [disrupt, by_hand, set_priority]
+            + [disrupt, by_hand, set_priority, date]
         ),
     )
     def anything(self, seed: int, act: Callable[[Any], None]) -> None:
