@@ -14,6 +14,7 @@ from msgspec.json import decode, encode
 from msgspec.structs import replace
 
 from broker.batch import Batch
+from broker.decider import Decider
 from broker.hall.commands import AnyCommand, CounterCommand
 from broker.hall.events import Adopted, HallEvent, TicketIssued
 from broker.hall.rules import Actor, Asked, Refusal, decide
@@ -129,16 +130,15 @@ class NeverStale(Beats):
         return False
 
 
-class StaleCore(WatchedCore):
+class StaleDecider(Decider):
     """Carries out what was pressed long ago."""
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
-        self._beats = NeverStale(base=parts["beat_base"], start_s=parts["now_s"])
-        self._publisher._beats = self._beats
+        self._beats = NeverStale(base=0, start_s=0.0)
 
 
-class BeatCore(WatchedCore):
+class BeatDecider(Decider):
     """Believes the age a node tells, and never looks at the beat."""
 
     def _decide(self, arrival: Any, up: Up, seq: int, command: AnyCommand) -> tuple[HallEvent, ...]:
@@ -146,13 +146,24 @@ class BeatCore(WatchedCore):
         return super()._decide(arrival, replace(up, beat=beat), seq, command)
 
 
-class SeenIgnored(WatchedCore):
+class SeenIgnored(Decider):
     """Takes every press for one that saw the newest call."""
 
     def _decide(self, arrival: Any, up: Up, seq: int, command: AnyCommand) -> tuple[HallEvent, ...]:
-        if isinstance(command, CounterCommand) and command.counter in self.hall.counters:
-            command = replace(command, seen=self.hall.counters[command.counter].call_id)
+        if isinstance(command, CounterCommand) and command.counter in self._hall.counters:
+            command = replace(command, seen=self._hall.counters[command.counter].call_id)
         return super()._decide(arrival, up, seq, command)
+
+
+def _with_decider(kind: type[Decider]) -> type[WatchedCore]:
+    class Core(WatchedCore):
+        def __init__(self, **parts: Any) -> None:
+            super().__init__(**parts)
+            self._decider = kind(
+                hall=self.hall, nodes=parts["nodes"], beats=self._beats, ledger=self._ledger
+            )
+
+    return Core
 
 
 class LateWill(WatchedCore):
@@ -367,13 +378,15 @@ SABOTAGES: dict[str, Sabotage] = {
     "stream-unchecked": Sabotage(
         "rows begin at any number", _core(_with_receiver(ForgetfulReceiver))
     ),
-    "never-stale": Sabotage("late calls are carried out", _core(StaleCore), ("cut", "broker") * 3),
+    "never-stale": Sabotage(
+        "late calls are carried out", _core(_with_decider(StaleDecider)), ("cut", "broker") * 3
+    ),
     "beat-ignored": Sabotage(
         "a call's age is believed, its beat not looked at",
-        _core(BeatCore),
+        _core(_with_decider(BeatDecider)),
         ("freeze_hub",) * 4,
     ),
-    "seen-ignored": Sabotage("crossed presses act", _core(SeenIgnored)),
+    "seen-ignored": Sabotage("crossed presses act", _core(_with_decider(SeenIgnored))),
     "late-will": Sabotage(
         "a late will of an old session counts", _core(LateWill), ("reorder", "node", "reset") * 4
     ),
