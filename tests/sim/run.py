@@ -94,6 +94,11 @@ def silence() -> Iterator[None]:
         logging.disable(before)
 
 
+def chosen(faults: Sequence[Fault], only: Sequence[int] | None, *, first: int) -> list[Fault]:
+    """Return those of a day's faults, numbered from `first`, that are to be applied; None = all."""
+    return [fault for number, fault in enumerate(faults, first) if only is None or number in only]
+
+
 def run_seed(  # noqa: PLR0913 - what the command line offers, each by name
     seed: int,
     *,
@@ -125,11 +130,7 @@ def run_seed(  # noqa: PLR0913 - what the command line offers, each by name
                 begin_s=begin_s,
                 end_s=begin_s + BEGIN_S + size.day_s,
             )
-            kept = [
-                fault
-                for number, fault in enumerate(faults_of_day, len(drawn))
-                if only is None or number in only
-            ]
+            kept = chosen(faults_of_day, only, first=len(drawn))
             drawn += faults_of_day
             live(world, size, kept, begin_s=begin_s)
             if world.oracle.violations:
