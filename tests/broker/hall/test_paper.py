@@ -62,6 +62,17 @@ def order(story: Story) -> list[str]:
     return [ticket.number for ticket in story.hall.queues["kk"].ready]
 
 
+def test_a_slip_of_the_evening_before_does_not_move_the_series() -> None:
+    """Its kiosk was off for the night, so nobody knows its age; A150 is not of this morning."""
+    story = opened()
+    told = story.told(slip(UNHEARD, "A150", age_s=None))
+    assert told == ("unknown_ticket", "number A150: not one of kk today")
+    assert story.ticket(story.take("kk")[0]).number == "A001"
+
+    story.ask(slip(UNHEARD, "K1002", age_s=None))
+    assert order(story) == ["A001", "K1002"]
+
+
 def test_an_offline_slip_takes_the_place_of_the_number_the_hub_gave_its_press() -> None:
     """The press came late, its answer never: one ticket, at the time of the press."""
     story = opened()
