@@ -187,7 +187,9 @@ class Touch:
         self._is_connected = True
         self._offers = dict(offers)
         self._taking = taking
-        if self._state.page is Page.PRINTING and taking and taking.id == self._state.taking:
+        # A late number is shown to who waits still: without paper it is read nowhere else.
+        is_waited_for = self._state.page in (Page.PRINTING, Page.HELP)
+        if is_waited_for and taking and taking.id == self._state.taking:
             self._follow(taking, now_s)
 
     def asked(self, take_id: str, now_s: float) -> None:

@@ -315,8 +315,13 @@ def _can_end(model: TouchModel) -> bool:
     return model.page is not Page.PRINTING
 
 
+_TAKES_OF = {"past_cutoff": "cutoff", "quota_reached": "quota"}
+"""What a refusal of the hub's is called as the state of a service, where it has another name."""
+
+
 def _refused(sheet: Sheet, body: Rect, foot: Rect) -> None:
-    why = phrases.TAKES.get(sheet.model.why, phrases.NO_NUMBER)
+    takes = _TAKES_OF.get(sheet.model.why, sheet.model.why)
+    why = phrases.TAKES.get(takes, phrases.NO_NUMBER)
     _message(why, phrases.ASK_DESK, is_amber=True)(sheet, body, foot)
 
 

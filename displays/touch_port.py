@@ -88,5 +88,5 @@ class TouchPort:
     def _take(self, line: bytes) -> None:
         try:
             self._put(_read.decode(line))
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             _log.warning("no finger", extra=kv(why=str(error)))

@@ -207,12 +207,15 @@ class KioskRole:
     def panel(self) -> dict[str, object]:
         """Return what each button takes, and what a touch screen needs to know of every service.
 
-        `{"services": {button: service id}, "offers": {service id: {"takes", "waiting"}}}`; how many
-        wait is None while the hub is not heard, and no service is named before it ever was.
+        `{"services": {button: service id}, "offers": {service id: {"takes", "waiting"}}}`. While
+        the hub is not heard all are open, as their buttons are, and how many wait is None; no
+        service is named before it ever was.
         """
         queues = {} if self._queue is None else self._queue.services
         offers = {
-            id_: {"takes": queue.takes, "waiting": queue.waiting if self._is_heard else None}
+            id_: {"takes": queue.takes, "waiting": queue.waiting}
+            if self._is_heard
+            else {"takes": "open", "waiting": None}
             for id_, queue in queues.items()
         }
         return {"services": dict(self._services), "offers": offers}

@@ -196,6 +196,19 @@ def test_a_node_that_does_not_answer_sends_to_the_desk() -> None:
     assert page(screen) is Page.HELP
 
 
+def test_a_number_that_comes_late_is_shown_to_who_is_still_there() -> None:
+    """The printer was slow, then it failed: the number counts, so somebody has to read it."""
+    screen = at_another()
+    tap(screen, "print")
+    screen.asked("p:1", T)
+    screen.due(T + LOST_AFTER_S)
+    late = Taking(id="p:1", state="unprinted", numbers=("A001",))
+    screen.told({}, late, now_s=T + LOST_AFTER_S + 1)
+
+    shown = screen.look(T + LOST_AFTER_S + 1)
+    assert (shown.page, shown.numbers) == (Page.UNPRINTED, ("A001",))
+
+
 def test_a_node_that_could_not_take_it_sends_to_the_desk() -> None:
     """Its disk is full, or it is not there."""
     screen = at_another()

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from broker.hall.refusals import REFUSALS, RefusalCode
 from broker.hall.setup import Setup
 from displays.ops import Fill, Outline, Rect, Text, areas
 from displays.palette import TEXT_ON_GROUND
+from displays.phrases import TAKES
 from displays.screen import Fonts, Screen
 from displays.touch import Offer, Page, Taking, Touch, TouchModel
 from displays.touch_layout import TARGET_MM, Pages
@@ -50,6 +52,8 @@ def after(
 KTP = ("agency:dukcapil", "service:ktp-el")
 VISIT = (*KTP, "take", "another", "agency:polres", "service:skck-baru", "take")
 
+REFUSED = Taking(id="a", state="refused", why="quota_reached")
+
 STATES: dict[str, Callable[[], TouchModel]] = {
     "agencies": after,
     "agencies-few": lambda: after(setup=DEMO),
@@ -71,7 +75,7 @@ STATES: dict[str, Callable[[], TouchModel]] = {
         "print",
         taking=Taking(id="a", state="unprinted", numbers=("A007", "C118", "KJ001", "W009")),
     ),
-    "refused": lambda: after(*VISIT, "print", taking=Taking(id="a", state="refused", why="quota")),
+    "refused": lambda: after(*VISIT, "print", taking=REFUSED),
     "not-ready": lambda: Touch(setup=BIG, start_s=T).look(T),
 }
 
@@ -183,3 +187,22 @@ def test_nothing_is_offered_that_is_not_to_be_had(takes: str, fonts: Fonts) -> N
 
     assert "take" in {target.name for target in open_}
     assert "take" not in {target.name for target in shut}
+
+
+@pytest.mark.parametrize(
+    ("why", "says"),
+    [
+        ("closed", "closed"),
+        ("past_cutoff", "cutoff"),
+        ("quota_reached", "quota"),
+        ("disrupted", "disrupted"),
+    ],
+)
+def test_a_refusal_says_why(fonts: Fonts, why: RefusalCode, says: str) -> None:
+    """In the words the service's own page has for it; the hub's codes are other words."""
+    assert why in REFUSALS
+    model = after(*VISIT, "print", taking=Taking(id="a", state="refused", why=why))
+    pages = Pages(setup=BIG, size=SIZES[0], diag_in=DIAG_IN, measure=fonts.measure)
+    ops, _ = pages.draw(model)
+    written = " ".join(op.text for op in ops if isinstance(op, Text))
+    assert TAKES[says].id in written

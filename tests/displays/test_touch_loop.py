@@ -245,7 +245,7 @@ def test_fingers_come_through_a_socket(rig: Rig, node: FakeNode) -> None:
     x, y = (rect.x + rect.w / 2) / SIZE[0], (rect.y + rect.h / 2) / SIZE[1]
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.connect(str(rig.folder / "touch.sock"))
-        client.sendall(b'{"x": 7, "y": 0, "down": true}\nnothing\n')
+        client.sendall(b'{"x": 7, "y": 0, "down": true}\nnothing\n{"\xff": 1}\n')
         for down in (True, False):
             client.sendall(json.dumps({"x": x, "y": y, "down": down}).encode() + b"\n")
     rig.until(lambda: rig.page is Page.SEARCH)

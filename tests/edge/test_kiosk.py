@@ -331,6 +331,9 @@ def test_the_lamp_of_what_is_not_given_out_is_off(
         role.received(TOPIC, encode(view), gen_n=1)
 
     shown = role.standing(standing)
+    offers = role.panel()["offers"]
+    if standing is ALONE:
+        assert offers == {key: {"takes": "open", "waiting": None} for key in services}
     assert {lamp for lamp, pattern in shown.items() if pattern is not Pattern.OFF} == lit
     assert isinstance(role.pressed("A", PRESSED)[0], Ask)
 
