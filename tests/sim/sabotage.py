@@ -24,7 +24,7 @@ from broker.hall.views import BoardView
 from broker.hub import Hub
 from broker.link import LinkEvent
 from broker.store import StoreError
-from broker.wire.delivery import Beats, Receiver, Row, Sender, Taken
+from broker.wire.delivery import Beats, Row, Sender
 from broker.wire.generation import Stamp
 from broker.wire.messages import Ack, Result, Up
 from edge.inbox import Paper
@@ -38,6 +38,13 @@ from tests.sim.parts import (
     WatchedJournal,
     WatchedNode,
     WatchedOutbox,
+)
+from tests.sim.receivers import (
+    DedupReceiver,
+    ForgetfulReceiver,
+    GapReceiver,
+    WantReceiver,
+    with_receiver,
 )
 
 # -- the hub -------------------------------------------------------------------------------------
@@ -72,55 +79,6 @@ class CommitErrorIgnored(Hub):
         self._say(
             self._core.publications(batch, {}, at_ms=self._wall_ms(), now_s=self._clock.mono_s())
         )
-
-
-class DedupReceiver(Receiver):
-    """Takes a row that comes again for a new one."""
-
-    def take(self, node: str, up: Up) -> Taken:
-        taken = super().take(node, up)
-        rows = dict(enumerate(up.commands, start=up.start))
-        again = [(seq, rows[seq]) for seq in taken.again if seq in rows]
-        return taken._replace(fresh=[*again, *taken.fresh], again=[])
-
-
-class GapReceiver(Receiver):
-    """Is off by one: takes the row behind the one it wants."""
-
-    def take(self, node: str, up: Up) -> Taken:
-        last = self.last(node, up.stream)
-        if up.start == last + 2:
-            up = replace(up, first=up.start)
-            taken = super().take(node, up)
-            return taken._replace(gap=None)
-        return super().take(node, up)
-
-
-class WantReceiver(Receiver):
-    """Counts the row that it wants as one that it has."""
-
-    def take(self, node: str, up: Up) -> Taken:
-        taken = super().take(node, up)
-        if taken.want:
-            self._streams[up.stream] = (node, taken.want)
-        return taken
-
-
-class ForgetfulReceiver(Receiver):
-    """Accepts rows of any node in any stream, from any number on."""
-
-    def take(self, node: str, up: Up) -> Taken:
-        self._streams[up.stream] = (node, up.start - 1)
-        return super().take(node, up)
-
-
-def _with_receiver(kind: type[Receiver]) -> type[WatchedCore]:
-    class Core(WatchedCore):
-        def __init__(self, **parts: Any) -> None:
-            super().__init__(**parts)
-            self._receiver = kind(streams=parts["streams"])
-
-    return Core
 
 
 class NeverStale(Beats):
@@ -368,15 +326,11 @@ SABOTAGES: dict[str, Sabotage] = {
     "commit-error-ignored": Sabotage(
         "the hub goes on after a failed commit", Parts(hub=CommitErrorIgnored)
     ),
-    "dedup-off": Sabotage(
-        "a row that comes again is decided", _core(_with_receiver(DedupReceiver))
-    ),
-    "gap-taken": Sabotage("a row behind a gap is decided", _core(_with_receiver(GapReceiver))),
-    "want-off-by-one": Sabotage(
-        "the wanted row counts as had", _core(_with_receiver(WantReceiver))
-    ),
+    "dedup-off": Sabotage("a row that comes again is decided", _core(with_receiver(DedupReceiver))),
+    "gap-taken": Sabotage("a row behind a gap is decided", _core(with_receiver(GapReceiver))),
+    "want-off-by-one": Sabotage("the wanted row counts as had", _core(with_receiver(WantReceiver))),
     "stream-unchecked": Sabotage(
-        "rows begin at any number", _core(_with_receiver(ForgetfulReceiver))
+        "rows begin at any number", _core(with_receiver(ForgetfulReceiver))
     ),
     "never-stale": Sabotage(
         "late calls are carried out", _core(_with_decider(StaleDecider)), ("cut", "broker") * 3
