@@ -2,7 +2,8 @@
 
 Hours and cut-off go by the time of the press. The quota is a count of the day: each ticket counts
 for the service it was issued for, and for no other when staff set another service or transfer it;
-a cancelled one (also one whose print failed) does not count. Setting a ticket's service asks no
+a cancelled one (also one whose print failed) does not count, nor does a slip of the day before
+that is heard of now. Setting a ticket's service asks no
 quota: the visitor is in the hall. A disrupted service gives out none until it is resumed. Slips
 made without the hub, and numbers admitted at a desk, are never refused by any of this, and count.
 """

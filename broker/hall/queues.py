@@ -60,8 +60,8 @@ class Queue(Line):
         issued: How many tickets of the day are for this service now.
         last: The newest number; empty before the first.
         calls: How many calls there were today, recalls not counted.
-        taken: How many tickets of today were first issued for this service, cancelled ones not
-            counted: what its quota is of.
+        taken: How many tickets of today were first issued for this service, cancelled and
+            expired ones not counted: what its quota is of.
         disrupted: Why no ticket can be taken; empty when one can.
     """
 

@@ -302,8 +302,11 @@ class Hall(Floor):
             self.offline[prefix] = later(number, self.offline.get(prefix))
 
     def _take(self, ticket: Ticket) -> None:
-        """Let the service it was issued for count the ticket, unless it is cancelled."""
-        counts = ticket.issued_for != "" and ticket.outcome != "cancelled"
+        """Let the service it was issued for count the ticket, unless it is cancelled or expired.
+
+        What expires within a day is a slip of the day before, which has no part in this quota.
+        """
+        counts = ticket.issued_for != "" and ticket.outcome not in {"cancelled", "expired"}
         self._queue(ticket.issued_for).taken += counts - ticket.counts
         ticket.counts = counts
 

@@ -7,8 +7,17 @@ import pytest
 from msgspec.structs import replace
 
 from broker.hall.calendar import Calendar, Span
-from broker.hall.commands import CallNext, Cancel, ConfirmPrint, Issue, SetService, Transfer
+from broker.hall.commands import (
+    CallNext,
+    Cancel,
+    ConfirmPrint,
+    Issue,
+    Reinstate,
+    SetService,
+    Transfer,
+)
 from broker.hall.intake import Turns
+from broker.hall.paper import OLD_MS
 from broker.hall.setup import Setup
 from broker.hall.views import queue_view
 from tests.broker.hall.given import KIOSK, STAFF, Story, opened, small_setup
@@ -89,6 +98,17 @@ def test_a_slip_that_is_out_is_never_refused_by_the_hours() -> None:
 
     assert story.told(confirm, KIOSK) == ("", "")
     assert story.hall.queues["kk"].taken == 1
+
+
+def test_slips_of_the_evening_before_use_up_no_quota() -> None:
+    """The hub was gone since the afternoon; it hears of them in the morning, and they are over."""
+    story = at("09:00", quota=1)
+    old = ConfirmPrint(ticket="b" * 32 + ":1", number="K1001", service="kk", made_age_ms=OLD_MS)
+    story.ask(old)
+
+    assert story.told(Issue(services=("kk",))) == ("", "")
+    story.ask(Reinstate(ticket=old.ticket))
+    assert story.hall.queues["kk"].taken == 2
 
 
 def test_the_quota_is_of_the_day() -> None:
