@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
+from broker.clock import is_date
 from broker.hall.setup import Setup
 from edge import phrases
 
@@ -103,7 +104,9 @@ def note_lines(slip: Slip) -> list[str]:
 
 
 def when_line(slip: Slip, zone: tzinfo) -> str:
-    """Return when its tickets were issued, in the hall's time."""
+    """Return when its tickets were issued, in the hall's time; empty while the date is unknown."""
+    if not is_date(slip.at_ms):
+        return ""
     at = datetime.fromtimestamp(slip.at_ms / 1000, tz=zone)
     return f"{phrases.say_day(at, slip.language)} {phrases.say_time(at)}"
 

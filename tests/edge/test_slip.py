@@ -4,6 +4,7 @@ import string
 
 import pytest
 
+from broker.hall_time import UNDATED_MS
 from edge import phrases
 from edge.slip import WIDTH, Slip, slip_text
 from tests.edge.slips import CUT_OFF, ENGLISH, NPWP, ONE, SLIPS, VISIT, ZONE
@@ -64,6 +65,14 @@ def test_it_speaks_english() -> None:
     assert "Wednesday 02-12-2026 08.00 WIB" in lines
     assert "Waiting for this service: 12" in lines
     assert "PRIORITY" in lines
+
+
+def test_a_hall_that_does_not_know_the_date_prints_none() -> None:
+    """Its stamps are of 1970: no time is better than a wrong one."""
+    undated = slip_text(ONE._replace(at_ms=UNDATED_MS), ZONE)
+
+    assert "1970" not in undated
+    assert undated.count("\n") == slip_text(ONE, ZONE).count("\n") - 1
 
 
 def test_a_language_without_texts_falls_to_the_first() -> None:
