@@ -22,7 +22,8 @@ $(INSTALLED): requirements.txt pyproject.toml
 	  || { echo "make: $(PYTHON) is older than 3.11; name another: make setup PYTHON=python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' \
 	  || { echo "make: $(PYTHON) has no venv; on Debian: sudo apt-get install python3-venv" >&2; exit 1; }
-	$(PYTHON) -m venv .venv
+	@# One that is there keeps its Python: another would mix two. "make clean" takes it away.
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
