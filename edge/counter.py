@@ -176,6 +176,7 @@ class CounterRole:
         *,
         given_ms: Mapping[str, int],  # noqa: ARG002
         at_ms: int,  # noqa: ARG002
+        hall_ms: int | None,  # noqa: ARG002
     ) -> Flash:
         """Return a refusal: a counter prints nothing."""
         return Flash((LAMP,), REFUSED)

@@ -153,7 +153,13 @@ class KioskRole:
         return (self._print(command, confirms, at_ms=result.at_ms, pos=result.pos),)
 
     def alone(
-        self, issue: Issue, ticket: str, *, given_ms: Mapping[str, int], at_ms: int
+        self,
+        issue: Issue,
+        ticket: str,
+        *,
+        given_ms: Mapping[str, int],
+        at_ms: int,
+        hall_ms: int | None,
     ) -> Print | Flash:
         """Return the slip of a press the hub has not answered in time; a flash without a number."""
         view = self._queue
@@ -180,7 +186,7 @@ class KioskRole:
                 zip(numbers, issue.services, strict=True), start=1
             )
         ]
-        return self._print(issue, confirms, at_ms=at_ms, pos=None)
+        return self._print(issue, confirms, at_ms=hall_ms or 0, pos=None)
 
     def failed(self, button: str) -> Flash:
         """Return the flash for a press that could not be kept; pressed again, it counts."""

@@ -108,7 +108,13 @@ class Node:
         )
         self._visits = Visits()
         self._printing = Printing(
-            role=role, outbox=outbox, paper=paper, inbox=inbox, visits=self._visits, clock=clock
+            role=role,
+            outbox=outbox,
+            paper=paper,
+            inbox=inbox,
+            visits=self._visits,
+            clock=clock,
+            time_ms=self._post.time_ms,
         )
         self._fingers = Fingers(devices=devices, inbox=inbox, clock=clock)
         self._lamps = {name: Lamp() for name in devices.lamps}

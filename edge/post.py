@@ -10,9 +10,20 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
+from broker.clock import time_to_print_ms
 from broker.wire.delivery import Row, Sender
 from broker.wire.giving import Decided, give_of
-from broker.wire.messages import Birth, Health, Held, Place, Result, encode, read_ack, read_hub
+from broker.wire.messages import (
+    Birth,
+    Health,
+    Held,
+    HubState,
+    Place,
+    Result,
+    encode,
+    read_ack,
+    read_hub,
+)
 from broker.wire.topics import Kind, Topic
 from edge.role import Sent, Standing
 
@@ -123,6 +134,7 @@ class Post:
         self._is_birth_due = False
         self._birth_s = self._health_s = 0.0
         self._heard_s = float("-inf")
+        self._told: tuple[HubState, float] | None = None
         self._grace_s = begin_s + GRACE_S
 
     @property
@@ -169,6 +181,7 @@ class Post:
         if retained:
             return
         self._heard_s = now_s
+        self._told = (state, now_s)
         self._sender.hub_seen(state, now_s)
         if state.start != self._hub_start:
             # Its journal may be another than the one before: the birth says what is held here.
@@ -176,6 +189,18 @@ class Post:
             self._hub_start = state.start
         if not self._sender.is_answered and self._births > 1:
             self._birth_s = now_s
+
+    def time_ms(self, at_s: float) -> int | None:
+        """Return the hall's time at an instant of this boot, for paper; None while nobody knows it.
+
+        This machine's own clock is not asked: it may stand in 1970.
+        """
+        if self._told is None:
+            return None
+        state, told_s = self._told
+        return time_to_print_ms(
+            heard_ms=state.at_ms, heard_s=told_s, now_s=at_s, date_known=state.date_known
+        )
 
     def acked(self, payload: bytes, now_s: float) -> list[tuple[Row, Result]]:
         """Return the rows that have their result now.

@@ -9,7 +9,7 @@ hub says of it later is only noted.
 
 import logging
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -93,6 +93,7 @@ class Printing:
         inbox: Inbox,
         visits: Visits,
         clock: Clock,
+        time_ms: Callable[[float], int | None],
     ) -> None:
         self.in_hand = 0
         self.ended: deque[Ended] = deque()
@@ -101,6 +102,7 @@ class Printing:
         self._paper = paper
         self._inbox = inbox
         self._visits = visits
+        self._time_ms = time_ms
         self._clock = clock
         self._promised: set[Key] = set()
         self._waiting: dict[Key, Waiting] = {}
@@ -151,6 +153,7 @@ class Printing:
                 f"{row.stream}:{row.seq}",
                 given_ms=self._outbox.offline,
                 at_ms=self._clock.wall_ms() - round(age_s * 1000),
+                hall_ms=self._time_ms(now_s - age_s),
             )
             if isinstance(wish, Print):
                 await self.print_slip(wish, row)

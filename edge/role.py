@@ -123,14 +123,21 @@ class Role(Protocol):
         ...
 
     def alone(
-        self, issue: Issue, ticket: str, *, given_ms: Mapping[str, int], at_ms: int
+        self,
+        issue: Issue,
+        ticket: str,
+        *,
+        given_ms: Mapping[str, int],
+        at_ms: int,
+        hall_ms: int | None,
     ) -> Print | Flash:
         """Return the slip of a press the hub has not answered in time, with numbers of its own.
 
         Args:
             ticket: The id of its first ticket.
             given_ms: When each number was last given without the hub, the newest one last.
-            at_ms: Wall clock at the press.
+            at_ms: This machine's wall clock at the press.
+            hall_ms: The hall's time at the press, to be printed; None = not known.
         """
         ...
 

@@ -40,7 +40,7 @@ class Slip(NamedTuple):
 
     Attributes:
         tickets: Those of one visit, at least one.
-        at_ms: UTC, when they were issued.
+        at_ms: UTC, when they were issued; 0 = nobody knows. No time of an unknown date is printed.
         language: Of `phrases.LANGUAGES`.
         is_copy: Printed once more for the same visit; it is said, so that nobody has two numbers.
         is_offline: Made without the hub: its calls go by time of issue.

@@ -120,7 +120,8 @@ def slip_picture(slip: Slip, zone: tzinfo, *, width: int, measure: Measure, code
     page.text(slip.hall, caps.hall, "bold")
     for ticket in slip.tickets:
         _ticket(page, ticket, slip, caps)
-    page.text(when_line(slip, zone), caps.line, "bold")
+    if when := when_line(slip, zone):
+        page.text(when, caps.line, "bold")
     for note in note_lines(slip):
         page.text(note, caps.note, "regular")
     if code:

@@ -353,12 +353,18 @@ def test_the_lamp_table(standing: Standing, pattern: Pattern) -> None:
     assert role.standing(standing) == {READY: pattern, "A": pattern, "PRIORITY": Pattern.OFF}
 
 
+AT_MS = 1_796_173_200_000
+
+
 def alone(
-    role: KioskRole, *services: str, given_ms: dict[str, int] | None = None, priority: bool = False
+    role: KioskRole,
+    *services: str,
+    given_ms: dict[str, int] | None = None,
+    priority: bool = False,
 ) -> Print:
     """Return what the kiosk prints when the hub has not answered."""
     issue = Issue(services=services or ("ktp-el",), priority=priority, code_sha256="ab" * 32)
-    wish = role.alone(issue, TICKET, given_ms=given_ms or {}, at_ms=1_796_173_200_000)
+    wish = role.alone(issue, TICKET, given_ms=given_ms or {}, at_ms=AT_MS, hall_ms=AT_MS)
     assert isinstance(wish, Print)
     return wish
 
@@ -411,7 +417,7 @@ def test_a_kiosk_without_a_number_left_says_so() -> None:
     given = {f"K1{number:03}": 1_796_173_200_000 - 1000 for number in range(1, 1000)}
     for role, taken in ((kiosk(), given), (kiosk(prefix=""), {})):
         wish = role.alone(
-            Issue(services=("ktp-el",)), TICKET, given_ms=taken, at_ms=1_796_173_200_000
+            Issue(services=("ktp-el",)), TICKET, given_ms=taken, at_ms=AT_MS, hall_ms=AT_MS
         )
         assert isinstance(wish, Flash)
         assert (wish.lamps, wish.pattern) == ((READY,), Pattern.SHORT_FLASHES)

@@ -7,11 +7,14 @@ import pytest
 
 from broker.hall.ticket import TicketState
 from broker.store import StoreError
+from broker.wire.messages import HubState, encode
+from broker.wire.topics import Kind, Topic
 from edge.paper import Outcome
 from edge.printing import HUB_WAIT_S, NOT_KEPT
 from edge.role import Visit
-from tests.edge.stand import COUNTER, KIOSK, Stand, rows_of, stand
-from tests.fakes_edge import SlowPaper, until
+from edge.slip import slip_text
+from tests.edge.stand import COUNTER, KIOSK, ZONE, Stand, rows_of, stand
+from tests.fakes_edge import HALL, SlowPaper, until
 
 STREAM = "a" * 32
 
@@ -164,3 +167,26 @@ async def test_a_panel_tells_what_every_service_is_like(tmp_path: Path) -> None:
         offers = one.node.snapshot()["offers"]
         assert isinstance(offers, dict)
         assert offers["ktp-el"] == {"takes": "open", "waiting": None}
+
+
+@pytest.mark.parametrize("is_dated", [False, True])
+async def test_a_slip_made_alone_says_the_halls_time_or_none(
+    tmp_path: Path, *, is_dated: bool
+) -> None:
+    """What the hub said last, and how long that is ago; this machine's clock is not asked."""
+    paper = SlowPaper()
+    async with stand(KIOSK, tmp_path, paper=paper) as one:
+        hub = await one.join(KIOSK)
+        at_ms = 1_796_173_200_000
+        state = HubState(gen=hub.gen, pos=1, beat=2, start="h", at_ms=at_ms, date_known=is_dated)
+        one.link.say(Topic(HALL, Kind.HUB), encode(state))
+        await one.advance(3)
+        one.link.cut()
+        await take(one, "ktp-el")
+        await until(lambda: paper.taken, "the slip is on its way")
+        slip = paper.taken[0][0]
+        paper.end(Outcome.PRINTED)
+        await one.quiet()
+
+        assert slip.at_ms == (pytest.approx(at_ms + 3000, abs=100) if is_dated else 0)
+        assert ("WIB" in slip_text(slip, ZONE)) is is_dated
