@@ -12,10 +12,6 @@ COLUMNS = "pos, at_ms, node, stream, seq, command, events, refusal, detail"
 """What the hash of a row covers, in this order; a later column joins with a chain version."""
 
 
-LOST = "lost"
-"""Refusal of a row that reached only a hub whose journal is gone; whoever pressed presses again."""
-
-
 class Entry(NamedTuple):
     """One decided command, as it enters the journal.
 

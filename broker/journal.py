@@ -17,11 +17,11 @@ import aiosqlite
 import msgspec
 
 from broker.disk import Disk
-from broker.entry import COLUMNS, LOST, Entry, Fact, chain_root, chained, result_of
+from broker.entry import COLUMNS, Entry, Fact, chain_root, chained, result_of
 from broker.hall.events import DayOpened, StreamGap, decode_events, encode_events
 from broker.store import Migration, Opens, StoreError, open_db, store_errors, transact
 from broker.wire.generation import generation_number
-from broker.wire.messages import Held, Result
+from broker.wire.messages import LOST, Held, Result
 from broker.wire.seal import Seals
 
 BEATS_A_START = 2**32

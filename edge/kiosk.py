@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from broker.hall.commands import AnyCommand, Cancel, ConfirmPrint, Issue
 from broker.hall.events import TicketIssued
 from broker.hall.setup import Setup
-from broker.wire.messages import Result, read_queue
+from broker.wire.messages import LOST, Result, read_queue
 from broker.wire.topics import Kind, Topic
 from edge import phrases
 from edge.lamps import Pattern
@@ -131,7 +131,12 @@ class KioskRole:
             self._queue = view
 
     def answered(self, command: AnyCommand, result: Result) -> tuple[Wish, ...]:
-        """Return the slip of an issue, or the flash of a refused one."""
+        """Return the slip of an issue, or the flash of a refused one.
+
+        What is on paper is said again when only a hub that is gone has heard it: paper wins.
+        """
+        if isinstance(command, ConfirmPrint) and result.refusal == LOST:
+            return (Ask(command),)
         if not isinstance(command, Issue):
             return ()
         issued = [event for event in result.events if isinstance(event, TicketIssued)]

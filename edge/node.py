@@ -351,6 +351,10 @@ class Node:
             if isinstance(wish, Print):
                 await self._printing.print_slip(wish, row, result)
                 return
+            if isinstance(wish, Ask):
+                self._printing.ask_again(row, wish.command)
+                with self._trying_again():
+                    await self._keep_slips()
             self._grant(wish)
         self._note(row, result)
 

@@ -131,6 +131,11 @@ class Printing:
         self._promised.discard(key_of(row))
         return is_late
 
+    def ask_again(self, row: Row, command: AnyCommand) -> None:
+        """Have a row's command committed once more, as old as it was."""
+        made_s = self._clock.mono_s() if row.made_s is None else row.made_s
+        self.ended.append(Ended(key_of(row), (command,), made_s))
+
     def due(self, now_s: float, *, is_gone: bool) -> list[Waiting]:
         """Return the presses that wait no longer, in order; with the hub gone, all of them."""
         return [each for each in self._waiting.values() if is_gone or each.due_s <= now_s]

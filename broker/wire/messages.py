@@ -50,6 +50,11 @@ class Up(Struct, frozen=True, kw_only=True):
     v: Annotated[int, Meta(ge=1)] = 1
 
 
+LOST = "lost"
+"""Refusal of a row that reached only a hub whose journal is gone; whoever pressed presses again,
+and a kiosk says once more what is on paper."""
+
+
 class Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What became of one row, as the journal holds it: its events, or its refusal.
 

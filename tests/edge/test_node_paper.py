@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import msgspec
+
+from broker.hall.commands import ConfirmPrint, decode_command
 from broker.hall.state import TicketState
+from broker.wire.messages import LOST, Result
 from edge.paper import Outcome
 from tests.edge.stand import KIOSK, rows_of, stand
-from tests.fakes_edge import SlowPaper, until
+from tests.fakes_edge import SlowPaper, TinyHub, until
 
 
 async def test_the_kiosk_takes_presses_while_a_slip_is_on_its_way(tmp_path: Path) -> None:
@@ -26,6 +30,38 @@ async def test_the_kiosk_takes_presses_while_a_slip_is_on_its_way(tmp_path: Path
         paper.end(Outcome.PRINTED)
         await until(lambda: len(hub.rows) == 4, "the second was confirmed")
         assert all(ticket.printed for ticket in hub.hall.tickets.values())
+
+
+class ForgetfulHub(TinyHub):
+    """A hub whose predecessor alone heard the first confirm, and died with it."""
+
+    forgot = False
+
+    def _result(self, stream: str, seq: int, body: msgspec.Raw) -> Result:
+        if isinstance(decode_command(body), ConfirmPrint) and not self.forgot:
+            self.forgot = True
+            return Result(seq=seq, pos=self.hall.pos, at_ms=1, refusal=LOST)
+        return super()._result(stream, seq, body)
+
+
+async def test_what_is_on_paper_is_said_again_when_it_was_lost(tmp_path: Path) -> None:
+    """The visitor holds the slip: without the second confirm nobody could ever call it."""
+    paper = SlowPaper()
+    async with stand(KIOSK, tmp_path, paper=paper) as one:
+        one.hub = ForgetfulHub(link=one.link, actor=KIOSK, clock=one.clock)
+        one.link.connect()
+        one.hub.beat()
+        await one.quiet()
+        await one.press("ktp-el")
+        await until(lambda: paper.taken, "the slip was taken")
+        paper.end(Outcome.PRINTED)
+        await until(lambda: len(one.hub.rows) == 3, "it was confirmed twice")
+        await one.advance(1)
+
+        (ticket,) = one.hub.hall.tickets.values()
+        assert ticket.printed
+    kinds = [(kind, is_done) for _, _, kind, is_done in rows_of(tmp_path)]
+    assert kinds == [("issue", True), ("confirm_print", True), ("confirm_print", True)]
 
 
 async def test_a_slip_that_is_perhaps_printed_counts(tmp_path: Path) -> None:

@@ -8,12 +8,13 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from broker.entry import LOST, Entry
+from broker.entry import Entry
 from broker.hall.commands import CounterCommand, decode_command
 from broker.hall.events import Adopted, DayOpened, StreamGap
 from broker.hall.views import BoardView
 from broker.wire.delivery import Row
 from broker.wire.messages import (
+    LOST,
     Result,
     read_ack,
     read_board,
