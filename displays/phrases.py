@@ -129,6 +129,14 @@ NO_PAPER = Phrase(
     id="Kertas habis. Foto atau catat nomor ini; nomor tetap berlaku.",
     en="Out of paper. Take a photo or note this number; it stays valid.",
 )
+PERHAPS = Phrase(
+    id="Jika slip sudah keluar, ambil: nomornya berlaku.",
+    en="If your slip has come out, take it: its number is valid.",
+)
+PERHAPS_NOT = Phrase(
+    id="Jika tidak keluar, lapor ke meja informasi.",
+    en="If it has not, please ask at the information desk.",
+)
 NO_NUMBER = Phrase(id="Nomor tidak dapat diberikan", en="No number could be given")
 ASK_DESK = Phrase(id="Lapor ke meja informasi", en="Please ask at the information desk")
 NOT_READY = Phrase(

@@ -32,7 +32,7 @@ UNPRINTED_S = 25.0
 """The same without paper: it is read, or photographed."""
 
 LOST_AFTER_S = 20.0
-"""No answer of the kiosk's own node for so long: the screen says who helps."""
+"""No word of the kiosk's own node for so long: the slip may be out, and the screen says so."""
 
 VISIT_MAX = 4
 """Services of one visit (DESIGN §4)."""
@@ -41,6 +41,9 @@ FOUND_MAX = 6
 """Services a search shows; a letter more makes them fewer."""
 
 TYPED_MAX = 12
+
+AGENCY_RANK = 1000
+"""Behind every service whose own name fits."""
 
 
 class Page(StrEnum):
@@ -55,6 +58,7 @@ class Page(StrEnum):
     NUMBER = "number"
     UNPRINTED = "unprinted"
     REFUSED = "refused"
+    PERHAPS = "perhaps"
     HELP = "help"
 
 
@@ -142,6 +146,7 @@ _HOLDS_S = {
     Page.NUMBER: DONE_S,
     Page.UNPRINTED: UNPRINTED_S,
     Page.REFUSED: UNPRINTED_S,
+    Page.PERHAPS: UNPRINTED_S,
     Page.HELP: UNPRINTED_S,
 }
 
@@ -188,7 +193,7 @@ class Touch:
         self._offers = dict(offers)
         self._taking = taking
         # A late number is shown to who waits still: without paper it is read nowhere else.
-        is_waited_for = self._state.page in (Page.PRINTING, Page.HELP)
+        is_waited_for = self._state.page in (Page.PRINTING, Page.PERHAPS)
         if is_waited_for and taking and taking.id == self._state.taking:
             self._follow(taking, now_s)
 
@@ -217,7 +222,7 @@ class Touch:
         if page is Page.ANOTHER and now_s >= self._ends_s():
             return self._take(now_s)
         if page is Page.PRINTING and now_s >= self._ends_s():
-            self._go(Page.HELP, now_s)
+            self._go(Page.PERHAPS, now_s)
         elif page in _HOLDS_S:
             if now_s >= self._ends_s():
                 self._begin(now_s)
@@ -307,7 +312,7 @@ class Touch:
         if state.page is Page.SERVICE and kind == "back":
             to = Page.SEARCH if state.typed else Page.SERVICES
             self._go(to, now_s, service="")
-        elif state.page in (Page.NUMBER, Page.UNPRINTED, Page.REFUSED, Page.HELP):
+        elif state.page in (Page.NUMBER, Page.UNPRINTED, Page.REFUSED, Page.PERHAPS, Page.HELP):
             self._begin(now_s)
         elif state.page in (Page.SERVICES, Page.SEARCH, Page.SERVICE):
             self._go(Page.AGENCIES, now_s, agency="", service="", typed="")
@@ -344,17 +349,24 @@ class Touch:
             case Page.SERVICES:
                 return [s for s in services if s.agency == self._state.agency]
             case Page.SEARCH if self._state.typed:
-                return [s for s in services if self._matches(s)][:FOUND_MAX]
+                ranked = [(rank, s) for s in services if (rank := self._rank(s)) is not None]
+                ranked.sort(key=lambda one: one[0])  # equal ranks stay in the hall's order
+                return [s for _, s in ranked[:FOUND_MAX]]
             case _:
                 return []
 
-    def _matches(self, service: Service) -> bool:
-        """Return whether a word of its name, or of its agency's, begins with what was typed."""
+    def _rank(self, service: Service) -> int | None:
+        """Return how well a service fits what was typed, 0 best; None: not at all.
+
+        A word of its name begins so, the first one before others; then a word of its agency's.
+        Names are those that are shown: of the chosen language.
+        """
         agency = self._setup.agencies[service.agency]
-        texts = (*service.name.values(), agency.name, agency.short)
+        name = service.name.get(self._language) or next(iter(service.name.values()), "")
+        words = [word.strip("(/)-") for word in name.casefold().split()]
         typed = self._state.typed.casefold()
-        return any(
-            word.strip("(/)-").startswith(typed)
-            for text in texts
-            for word in text.casefold().split()
-        )
+        for rank, word in enumerate(words):
+            if word.startswith(typed):
+                return rank
+        of_agency = f"{agency.short} {agency.name}".casefold().split()
+        return AGENCY_RANK if any(word.startswith(typed) for word in of_agency) else None

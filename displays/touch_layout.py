@@ -344,5 +344,6 @@ _PAGES: dict[Page, _Draw] = {
     Page.NUMBER: _message(phrases.TAKE_SLIP),
     Page.UNPRINTED: _message(phrases.NO_PAPER),
     Page.REFUSED: _refused,
+    Page.PERHAPS: _message(phrases.PERHAPS, phrases.PERHAPS_NOT, is_amber=True),
     Page.HELP: _message(phrases.NO_NUMBER, phrases.ASK_DESK, is_amber=True),
 }

@@ -5,8 +5,7 @@ must hold between sections is in `rules.py` and `wiring.py`; what other packages
 the end of this one. A type's `description` is what `loket check` says to write instead.
 
 Checked now, acted on by a later release: `[hub]` copies; `[[agency]]` icon, complaints;
-`[[service]]` standard, requires, fee, finish; `[[node]]` screen, rtc and the roles sensor and
-shadow; `[wifi]`, `[retain]`, `[skm]`.
+`[[service]]` standard; `[[node]]` roles sensor and shadow; `[wifi]`, `[retain]`, `[skm]`.
 """
 
 from typing import Annotated, Literal

@@ -33,7 +33,8 @@ REFUSED: dict[str, Phrase] = {
         id="Sebutkan layanan untuk nomor ini.", en="Say for which service this number is."
     ),
     "stale": Phrase(
-        id="Tekanan diterima terlambat. Tekan lagi.", en="The press came too late. Press again."
+        id="Tekanan terlambat, atau sambungan baru pulih. Lihat dulu, lalu tekan lagi.",
+        en="The press came too late, or the connection has just come back. Look, then press again.",
     ),
     "seen_other": Phrase(
         id="Loket sudah berganti nomor. Lihat dulu, lalu tekan lagi.",

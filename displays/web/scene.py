@@ -104,6 +104,7 @@ class Scene(NamedTuple):
 
     hall: str
     name: str
+    timezone: str
     languages: tuple[str, ...]
     nodes: tuple[Node, ...]
     kiosks: tuple[Kiosk, ...]
@@ -127,6 +128,7 @@ def scene_of(file: HallFile) -> Scene:
     return Scene(
         hall=file.hall.id,
         name=file.hall.name,
+        timezone=file.hall.timezone,
         languages=setup.languages,
         nodes=_nodes(file),
         kiosks=tuple(_kiosk(file, setup, node) for node in kiosks),

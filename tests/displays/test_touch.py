@@ -187,13 +187,15 @@ def test_another_visits_slip_is_not_this_ones() -> None:
     assert page(screen) is Page.PRINTING
 
 
-def test_a_node_that_does_not_answer_sends_to_the_desk() -> None:
-    """Neither yes nor no: somebody there can help."""
+def test_a_node_that_says_nothing_leaves_it_open() -> None:
+    """Neither yes nor no: the slip may be out, and its number is valid; else somebody can help."""
     screen = at_another()
     tap(screen, "print")
     screen.due(T + LOST_AFTER_S)
 
-    assert page(screen) is Page.HELP
+    assert page(screen) is Page.PERHAPS
+    tap(screen, "home")
+    assert page(screen) is Page.AGENCIES
 
 
 def test_a_number_that_comes_late_is_shown_to_who_is_still_there() -> None:
@@ -282,6 +284,17 @@ def test_a_search_finds_by_the_first_letters_of_a_word() -> None:
     assert all("paspor" in setup.services[id_].name["id"].casefold() for id_ in model.found)
     tap(screen, "erase", "erase", "erase", "erase")
     assert screen.look(T).typed == ""
+
+
+def test_what_begins_so_itself_comes_before_what_its_agency_is_called() -> None:
+    """In the language that is shown: whoever types K looks for what begins with it."""
+    screen = touch(setup_of(load_hall(EXAMPLES / "tebing_tinggi.toml")))
+    tap(screen, "search", "key:K")
+    names = [screen._setup.services[id_].name["id"] for id_ in screen.look(T).found]
+    assert all(name.casefold().startswith("k") for name in names)
+
+    tap(screen, "erase", "key:O", "key:T", "key:H")
+    assert screen.look(T).found == ()  # "other" is English
 
 
 @pytest.mark.parametrize(

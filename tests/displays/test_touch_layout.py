@@ -76,6 +76,7 @@ STATES: dict[str, Callable[[], TouchModel]] = {
         taking=Taking(id="a", state="unprinted", numbers=("A007", "C118", "KJ001", "W009")),
     ),
     "refused": lambda: after(*VISIT, "print", taking=REFUSED),
+    "perhaps": lambda: after(*VISIT, "print")._replace(page=Page.PERHAPS),
     "not-ready": lambda: Touch(setup=BIG, start_s=T).look(T),
 }
 

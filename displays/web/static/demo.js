@@ -163,7 +163,8 @@ function showList(list, panel) {
 }
 
 function clockTime(at) {
-  return at.toLocaleTimeString("id", { hour: "2-digit", minute: "2-digit" });
+  // The hall's time, as board and slip have it, wherever this browser stands.
+  return at.toLocaleTimeString("id", { hour: "2-digit", minute: "2-digit", timeZone: document.body.dataset.zone });
 }
 
 // State: counters, queue, hub, link.
