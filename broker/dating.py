@@ -9,8 +9,8 @@ import datetime as dt
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from broker.clock import is_date
 from broker.hall.commands import DateDay, DoubtDate, OpenDay
+from broker.hall.stamps import is_date
 from broker.hall.state import Hall
 from broker.hall_time import HallTime
 

@@ -16,7 +16,7 @@ Stamps never go back: while they are ahead of a believed clock they run at half 
 
 from typing import NamedTuple
 
-from broker.clock import REAL_MS
+from broker.hall.stamps import REAL_MS
 
 UNDATED_MS = 86_400_000
 """The first stamp of a hall that knows no time; a day late, so that a press may be older."""

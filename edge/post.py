@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from broker.clock import time_to_print_ms
+from broker.hall.stamps import time_to_print_ms
 from broker.wire.delivery import Row, Sender
 from broker.wire.giving import Decided, give_of
 from broker.wire.messages import (

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
-from broker.clock import is_date
 from broker.hall.setup import Setup
+from broker.hall.stamps import is_date
 from edge import phrases
 
 WIDTH = 32

@@ -34,7 +34,7 @@ REFUSED: dict[str, Phrase] = {
     ),
     "stale": Phrase(
         id="Tekanan terlambat, atau sambungan baru pulih. Lihat dulu, lalu tekan lagi.",
-        en="The press came too late, or the connection has just come back. Look, then press again.",
+        en="Too late, or the connection has just come back. Look, then press again.",
     ),
     "seen_other": Phrase(
         id="Loket sudah berganti nomor. Lihat dulu, lalu tekan lagi.",
@@ -115,8 +115,8 @@ REFUSED_SO = Phrase(id="Ditolak: {code}.", en="Refused: {code}.")
 """A code of a newer hub than this page."""
 
 NOT_RUNNING = Phrase(
-    id="Perangkat {node} sedang mati. Tunggu sebentar, lalu tekan lagi.",
-    en="Device {node} is not running. Wait a moment, then press again.",
+    id="Perangkat {node} tidak menjawab. Lihat dulu hasilnya, lalu tekan lagi.",
+    en="Device {node} does not answer. See first what came of it, then press again.",
 )
 NOT_TAKEN = Phrase(
     id="Tekanan di {node} tidak diterima. Lihat lampunya, lalu tekan lagi.",

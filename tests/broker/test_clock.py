@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from broker.clock import Clock, SystemClock, is_date, time_to_print_ms
+from broker.clock import Clock, SystemClock
+from broker.hall.stamps import is_date, time_to_print_ms
 from broker.hall_time import UNDATED_MS
 
 

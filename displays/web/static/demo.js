@@ -243,7 +243,7 @@ async function fetchFrame(board) {
     }
     figure.dataset.is = answer.status === 200 || answer.status === 304 ? "up" : "down";
   } catch {
-    figure.dataset.is = "down";
+    figure.dataset.is = "unknown"; // this page is cut off, the board perhaps not
   }
 }
 
@@ -306,8 +306,9 @@ events.addEventListener("error", () => {
   pulse("broker", "waiting", "tidak diketahui");
   pulse("hub", "waiting", "tidak diketahui");
   for (const node of all("[data-node]")) {
-    node.dataset.is = "down";
+    node.dataset.is = "unknown"; // it may well run: only this page is cut off
     for (const key of all(".key", node)) key.disabled = true;
   }
+  say(LOST);
   if (events.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000);
 });

@@ -203,7 +203,7 @@ async def test_a_node_that_does_not_run_is_503(stage: Stage) -> None:
     assert "kiosk-1 is not running" in answer.json()["error"]
     assert "loket node kiosk-1" in answer.json()["mend"]
     assert [each["lang"] for each in answer.json()["says"]] == ["id", "en"]
-    assert "Perangkat kiosk-1 sedang mati." in answer.json()["says"][0]["text"]
+    assert "Perangkat kiosk-1 tidak menjawab." in answer.json()["says"][0]["text"]
 
 
 async def test_a_node_that_dies_within_a_press_is_503(stage: Stage) -> None:

@@ -136,7 +136,7 @@ async def test_a_press_at_a_node_that_has_died_says_so() -> None:
         said = await page.locator("#says").inner_text()
 
     assert said.splitlines()[0] == (
-        "Perangkat kiosk-1 sedang mati. Tunggu sebentar, lalu tekan lagi."
+        "Perangkat kiosk-1 tidak menjawab. Lihat dulu hasilnya, lalu tekan lagi."
     )
 
 
