@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -34,7 +34,16 @@ from broker.trust import SystemTrust
 from broker.vitals import ready
 from firmware_config.arguments import add_hall_arguments, hall_of
 from firmware_config.load import HallFileError, load_calendar
-from firmware_config.schema import CounterNode, HallFile, HubNode, host_of, role_of, setup_of
+from firmware_config.schema import (
+    CounterNode,
+    HallFile,
+    HubNode,
+    Node,
+    WebNode,
+    host_of,
+    role_of,
+    setup_of,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -174,10 +183,16 @@ def actors_of(file: HallFile) -> dict[str, Actor]:
         node.id: Actor(
             node=node.id,
             role=role_of(node),
-            counters=frozenset(node.counters if isinstance(node, CounterNode) else ()),
+            counters=frozenset(_counters_of(node, file)),
         )
         for node in file.nodes
     }
+
+
+def _counters_of(node: Node, file: HallFile) -> Iterable[int]:
+    if isinstance(node, WebNode):  # for whoever is signed in at any counter
+        return (counter.id for counter in file.counters)
+    return node.counters if isinstance(node, CounterNode) else ()
 
 
 def journal_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,8 +1,8 @@
 """What is put right by hand: numbers nobody knows here, and who was served by voice (DESIGN §5).
 
 Both are told by people with the slip before them, when it can't be otherwise any more. So neither
-ever is too late. A number may have been misread: it is taken only if somebody can have given it out
-today, and nobody is taken away from a counter.
+is too late on its own day. A number may have been misread: it is taken only if somebody can have
+given it out today, and nobody is taken away from a counter.
 """
 
 from broker.hall.commands import Admit, ServedByHand
@@ -13,11 +13,14 @@ from broker.hall.events import (
     TicketIssued,
     TicketReopened,
 )
+from broker.hall.paper import OLD_MS
 from broker.hall.refusals import Actor, Asked, Refusal
 from broker.hall.state import Hall
 from broker.hall.ticket import AT_COUNTER, TicketState
 from broker.hall.transitions import check_move
 from broker.hall.visits import check_day
+
+HOUR_MS = 3_600_000
 
 
 def decide(
@@ -28,6 +31,9 @@ def decide(
     Raises:
         Refusal: It may not be.
     """
+    if (command.age_ms or 0) >= OLD_MS:
+        # Numbers begin again each day: this one may be somebody else's by now.
+        raise Refusal("stale", f"{command.number}: asked for {OLD_MS // HOUR_MS} h ago or more")
     if command.service and command.service not in hall.setup.services:
         raise Refusal("unknown_service", f"{command.number}: no service {command.service}")
     if isinstance(command, ServedByHand):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.command import addresses_of, here_of
+from broker.command import actors_of, addresses_of, here_of
 from broker.journal import Journal
 from firmware_config.load import load_hall
 from firmware_config.schema import host_of
@@ -99,3 +99,13 @@ def test_the_accounts_of_the_hubs_own_pi_are_here() -> None:
     elsewhere = {node.id for node in file.nodes if host_of(node) == node.id}
     assert elsewhere
     assert not elsewhere & here
+
+
+def test_the_pages_may_ask_for_every_counter() -> None:
+    """Whoever signs in there stands at any of them; a counter's node asks for its own."""
+    file = load_hall(ROOT / "firmware_config/examples/demo.toml")
+    actors = actors_of(file)
+
+    assert actors["web"].counters == {counter.id for counter in file.counters}
+    assert actors["loket-1"].counters == {1}
+    assert actors["kiosk-1"].counters == frozenset()

@@ -177,3 +177,11 @@ def test_agencies_are_paged_while_nobody_is_called(fonts: Fonts) -> None:
 def test_equal_models_are_equal_pictures(fonts: Fonts) -> None:
     """What is shown already is not painted again."""
     assert picture(busy(), fonts) == picture(busy(), fonts)
+
+
+def test_a_board_whose_hall_has_no_date_shows_no_clock(fonts: Fonts) -> None:
+    """A time of 1970 is worse than none: people compare it with their slip."""
+    shown = [line.text for line in texts(picture(STATES["starting"](), fonts))]
+
+    assert "MPP Kota Contoh" in shown
+    assert not any("1970" in text or "Januari" in text or text == "WIB" for text in shown)

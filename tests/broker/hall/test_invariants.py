@@ -86,7 +86,7 @@ EXAMPLES = 20
 STEPS = 200
 
 RARE = {
-    *("numbers_used_up", "held_out", "visit_busy", "at_counter"),
+    *("numbers_used_up", "held_out", "visit_busy", "at_counter", "service_needed"),
     *("closed", "past_cutoff", "quota_reached"),
 }
 """Answers that a run may miss, or that its hall, always open, never gives; tables test them."""

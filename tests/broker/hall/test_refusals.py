@@ -195,6 +195,8 @@ CASES = [
     # disruptions
     case("unknown_service", opened, Disrupt(services=("x",), why="other")),
     # desk
+    case("stale", waiting, ServedByHand(number="A001", counter=1, age_ms=16 * 3_600_000)),
+    case("stale", opened, Admit(number="P001", service="kk", age_ms=10 * 3_600_000)),
     case("unknown_service", opened, Admit(number="P001", service="x")),
     case("already_known", waiting, Admit(number="A001", service="kk")),
     case("at_counter", called, ServedByHand(number="A001", counter=2)),
