@@ -60,6 +60,25 @@ def _chunk(kind: bytes, body: bytes | bytearray) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
+def private_listener(path: Path) -> socket.socket:
+    """Listen on a Unix socket that only its owner may open (0600).
+
+    A socket left there by a killed process goes.
+
+    Raises:
+        OSError: The folder is missing, or the path is longer than 107 bytes.
+    """
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    mask = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(mask)
+    listener.listen(8)
+    return listener
+
+
 class FrameServer:
     """Serves one client after the other.
 
@@ -82,15 +101,7 @@ class FrameServer:
         Raises:
             OSError: The folder is missing, or the path is longer than 107 bytes.
         """
-        self._path.unlink(missing_ok=True)
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        mask = os.umask(0o177)
-        try:
-            listener.bind(str(self._path))
-        finally:
-            os.umask(mask)
-        listener.listen(8)
-        self._socket = listener
+        self._socket = listener = private_listener(self._path)
         threading.Thread(target=self._serve, args=(listener,), name="frames", daemon=True).start()
 
     def give(self, shot: Shot) -> None:

@@ -87,7 +87,6 @@ SENTENCES = (
 
 # A kiosk's touch screen.
 CHOOSE_AGENCY = Phrase(id="Pilih instansi", en="Choose an office")
-CHOOSE_SERVICE = Phrase(id="Pilih layanan", en="Choose a service")
 SEARCH = Phrase(id="Cari layanan", en="Search")
 SEARCH_HINT = Phrase(id="Ketik huruf pertama layanan", en="Type the first letters of the service")
 NOTHING_FOUND = Phrase(

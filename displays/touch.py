@@ -232,16 +232,6 @@ class Touch:
             self._begin(now_s)
         return None
 
-    def wake_s(self, now_s: float) -> float | None:
-        """Return the monotonic instant at which time alone changes what `look` returns."""
-        if self._state.page in _HOLDS_S:
-            left_s = self._ends_s() - now_s
-            # A countdown is shown in whole seconds.
-            return now_s + (left_s % 1.0 or 1.0)
-        if self._state == _State() and self._language == self.languages[0]:
-            return None
-        return self._touched_s + IDLE_S
-
     def look(self, now_s: float) -> TouchModel:
         """Return what is to be shown now."""
         state = self._state

@@ -28,6 +28,9 @@ BUSY_S = 1 / 30
 IDLE_S = 1 / 10
 """A finger waits so long at most; the light on the button it touched answers it."""
 
+ATTENDED_S = 50.0
+"""Somebody is taken to be there for so long after a touch: the screen's own wait, and a little."""
+
 FEED_S = 5.0
 
 
@@ -92,7 +95,7 @@ class TouchLoop:
         asked = False
         now_s = time.monotonic()
         self._panel.look(now_s)
-        wait_s = BUSY_S if now_s < self._touched_s + 10 * FEED_S else IDLE_S
+        wait_s = BUSY_S if now_s < self._touched_s + ATTENDED_S else IDLE_S
         for event in self._inbox.take(wait_s):
             if isinstance(event, Finger):
                 self._screen.touch(event.x, event.y, is_down=event.down)

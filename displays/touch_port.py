@@ -9,7 +9,6 @@ become what SDL says of a finger, and take its way from there.
 
 import contextlib
 import logging
-import os
 import socket
 import threading
 from collections.abc import Callable
@@ -20,6 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from broker.log import kv
+from displays.frames import private_listener
 
 _log = logging.getLogger(__name__)
 
@@ -57,15 +57,7 @@ class TouchPort:
         Raises:
             OSError: The folder is missing, or the path is longer than 107 bytes.
         """
-        self._path.unlink(missing_ok=True)
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        mask = os.umask(0o177)
-        try:
-            listener.bind(str(self._path))
-        finally:
-            os.umask(mask)
-        listener.listen(8)
-        self._socket = listener
+        self._socket = listener = private_listener(self._path)
         threading.Thread(target=self._serve, args=(listener,), name="touches", daemon=True).start()
 
     def close(self) -> None:

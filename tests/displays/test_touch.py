@@ -122,7 +122,6 @@ def test_no_answer_is_no() -> None:
     """Whoever walks off gets the slip: the question answers itself, counting down."""
     screen = at_another()
     assert screen.look(T).left_s == ANOTHER_S
-    assert screen.wake_s(T) == T + 1
     assert screen.due(T + ANOTHER_S - 0.1) is None
     assert screen.look(T + ANOTHER_S - 0.1).left_s == 0
 
@@ -232,7 +231,6 @@ def test_left_alone_it_begins_again() -> None:
     assert screen.due(T + IDLE_S) is None
     model = screen.look(T + IDLE_S)
     assert (model.page, model.language, model.is_priority) == (Page.AGENCIES, "id", False)
-    assert screen.wake_s(T + IDLE_S) is None
 
 
 def test_whoever_leaves_with_something_chosen_gets_a_slip() -> None:
