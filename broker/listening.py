@@ -4,10 +4,9 @@ Two hubs never decide at one broker:
 
 - Connected, a hub says nothing until it was handed the heartbeat the broker keeps, or `HEAR_S`
   have passed without one.
-- A kept heartbeat with a higher n, or of another journal with the same n, is a suspicion, for that
-  hub may be dead. This one says and decides nothing until it hears more of it: then it stands down,
-  whatever its rank, for the other serves and it does not. If it hears nothing for `RIVAL_S` the
-  other is dead: it opens a generation above it and asks the nodes for what they hold.
+- A kept heartbeat with a higher n is a suspicion, for that hub may be dead. This one says and
+  decides nothing until it hears more of it: then it stands down. If it hears nothing for `RIVAL_S`
+  the other is dead: it opens a generation above it and asks the nodes for what they hold.
 - A live heartbeat of a hub that outranks it makes a hub stand down at once, in the midst of
   serving. It does not come back by itself: which hub stays is for a person to say.
 - Then it calls with its own heartbeat for births, and decides nothing until each kiosk and counter
@@ -87,12 +86,11 @@ class Listening:
         if state.start == self._start:
             self._is_heard = True
         elif not is_retained:
-            is_suspect = self._suspect is not None and self._suspect.start == state.start
-            if is_suspect or rank(state.gen, state.start) > rank(gen, self._start):
+            if rank(state.gen, state.start) > rank(gen, self._start):
                 self.rival = state
         else:
             self._is_heard = True
-            if gen != state.gen and not is_lower(state.gen, gen):
+            if is_lower(gen, state.gen):
                 self._suspected(state, now_s)
 
     def _suspected(self, state: HubState, now_s: float) -> None:

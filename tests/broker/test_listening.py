@@ -55,10 +55,11 @@ def test_without_a_connection_nothing_is_over() -> None:
     "kept",
     [
         beat("1-ffffffff"),
+        beat("2-ffffffff"),
         beat(OWN, "me before this start"),
         beat(OWN, "me"),
     ],
-    ids=["lower", "its own of before", "its own"],
+    ids=["lower", "another journal's", "its own of before", "its own"],
 )
 def test_a_kept_heartbeat_that_is_not_higher_ends_the_hearing(kept: HubState) -> None:
     """It is the dead one's, and is replaced by what this hub says."""
@@ -122,21 +123,6 @@ def test_one_that_serves_hears_of_a_higher_one_too() -> None:
     assert one.stage is Stage.HEARING
     hears(one, beat(number=9), retained=False, now_s=101)
     assert one.rival == beat(number=9)
-
-
-@pytest.mark.parametrize("gen", ["2-00000000", "2-ffffffff"])
-def test_a_hub_of_another_journal_does_not_push_out_one_that_serves(gen: str) -> None:
-    """A second hub with an empty folder has the same n: it waits, and goes, whatever its rank."""
-    one = ears()
-    hears(one, beat(gen), retained=True)
-    one.advance(100)
-    assert one.stage is Stage.HEARING
-    hears(one, beat(gen, number=8), retained=False, now_s=105)
-    assert one.rival == beat(gen, number=8)
-
-    alone = ears()
-    hears(alone, beat(gen), retained=True)
-    assert alone.advance(100 + RIVAL_S) == gen
 
 
 def test_a_suspicion_is_not_over_before_this_connection_has_spoken() -> None:
