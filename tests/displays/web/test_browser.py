@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.async_api import Page, ViewportSize, async_playwright
+from playwright.async_api import Page, ViewportSize, async_playwright, expect
 
 import firmware_config
 from displays.web.command import listen
@@ -107,7 +107,7 @@ async def test_a_refused_press_says_why_and_nothing_else_complains() -> None:
         await key.click()
         assert await page.locator("#says").inner_text() == ""
         node.show(said=after)
-        await page.wait_for_function("document.querySelector('#says').children.length === 2")
+        await expect(page.locator("#says > *")).to_have_count(2)
         lines = await page.locator("#says > *").evaluate_all(
             "lines => lines.map(line => [line.lang, line.textContent])"
         )
@@ -132,7 +132,7 @@ async def test_a_press_at_a_node_that_has_died_says_so() -> None:
         await key.wait_for()
         (stage.folder / "kiosk-1" / "panel.sock").unlink()
         await key.click()
-        await page.wait_for_function("document.querySelector('#says').children.length === 2")
+        await expect(page.locator("#says > *")).to_have_count(2)
         said = await page.locator("#says").inner_text()
 
     assert said.splitlines()[0] == (
