@@ -43,6 +43,36 @@ pins what they do: a release without them would let everyone read and write ever
 """
 
 
+UNCONFIRMED_EVERY_S = 60.0
+
+
+class Unconfirmed(logging.Filter):
+    """Says once a minute what amqtt says, with a traceback, of every message nobody confirmed.
+
+    A client that is frozen confirms nothing. amqtt warns of each message, logs the end of the task
+    that waited as an error of its own, and warns again when the confirmation comes after all.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said_s = -UNCONFIRMED_EVERY_S
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a record of amqtt's is news."""
+        text = record.getMessage()
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, TimeoutError) or text.startswith("Received PUBACK for unknown"):
+            return False
+        if not text.startswith("Timeout waiting for PUBACK"):
+            return True
+        if record.created < self._said_s + UNCONFIRMED_EVERY_S:
+            return False
+        self._said_s = record.created
+        record.msg = "a client confirms nothing: what it is sent is dropped after 5 s"
+        record.args = ()
+        return True
+
+
 class _Gate:
     """Who may connect, and what each may read and write."""
 
@@ -116,6 +146,9 @@ async def serve(  # noqa: PLR0913 - what a broker needs, each by name
     _check(host)
     for name in ("amqtt", "transitions"):  # they tell every packet
         logging.getLogger(name).setLevel(logging.WARNING)
+    unconfirmed = Unconfirmed()
+    for name in ("amqtt.broker", "amqtt.mqtt.protocol.handler"):
+        logging.getLogger(name).addFilter(unconfirmed)
     listener = ListenerConfig(
         type=ListenerType.TCP, bind=f"{host}:{port}", max_connections=CONNECTIONS_MAX
     )

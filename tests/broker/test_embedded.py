@@ -1,12 +1,13 @@
 """The try-it broker's gate, and what it refuses to be. Its network side: tests/real."""
 
 import asyncio
+import logging
 
 import pytest
 from amqtt.contexts import Action
 
 from broker.accounts import Account
-from broker.embedded import _Gate, serve
+from broker.embedded import Unconfirmed, _Gate, serve
 from broker.mosquitto import BrokerError
 
 ACCOUNTS = [Account("hub", "hub", "h-secret"), Account("loket-3", "counter", "c-secret")]
@@ -69,3 +70,29 @@ async def test_it_is_no_broker_for_a_network(host: str) -> None:
             on_ready=lambda: None,
             stopping=asyncio.Event(),
         )
+
+
+def record_of(text: str, at_s: float, error: Exception | None = None) -> logging.LogRecord:
+    """Return a line as amqtt logs it."""
+    exc_info = (type(error), error, None) if error else None
+    record = logging.LogRecord("amqtt.broker", logging.ERROR, "", 0, text, (), exc_info)
+    record.created = at_s
+    return record
+
+
+def test_a_client_that_confirms_nothing_is_said_once_a_minute() -> None:
+    """Without amqtt's traceback for each of its messages; any other error is passed on."""
+    lines = [
+        record_of("Timeout waiting for PUBACK for packet ID 29", 100.0),
+        record_of("Timeout waiting for PUBACK for packet ID 30", 100.1),
+        record_of("Task failed and will be skipped: <Task>", 101.0, TimeoutError("29")),
+        record_of("Task failed and will be skipped: <Task>", 101.0, KeyError("a")),
+        record_of("Received PUBACK for unknown pending message Id: '29'", 130.0),
+        record_of("Timeout waiting for PUBACK for packet ID 99", 160.0),
+    ]
+    unconfirmed = Unconfirmed()
+
+    said = [line.getMessage() for line in lines if unconfirmed.filter(line)]
+
+    once = "a client confirms nothing: what it is sent is dropped after 5 s"
+    assert said == [once, "Task failed and will be skipped: <Task>", once]
