@@ -71,7 +71,7 @@ class Stats(Struct, frozen=True, kw_only=True):
         ends: Tickets' ends by outcome; expired are those left when their day ended. Those who were
             called by voice while the hub was gone are apart, as `served_by_hand`: how long they
             waited is not known, and not 0.
-        file_bytes: The database without its WAL.
+        file_bytes: The database with its WAL, which may hold the newest rows alone.
     """
 
     gen: str
@@ -157,11 +157,16 @@ def stats(path: Path) -> Stats:
             streams=_one(db, "SELECT count(*) FROM streams"),
             refusals=dict(refusals),
             ends={},
-            file_bytes=path.stat().st_size,
+            file_bytes=sum(file.stat().st_size for file in (path, _wal(path)) if file.exists()),
         )
         db.execute("COMMIT")
         # Rows don't change, so what takes long needs no instant of its own.
         return replace(found, ends=_ends(db, last_pos))
+
+
+def _wal(path: Path) -> Path:
+    """Return the file in which SQLite keeps what it has not put into the main one yet."""
+    return path.with_name(path.name + "-wal")
 
 
 def _ends(db: sqlite3.Connection, last_pos: int) -> dict[str, int]:
