@@ -22,6 +22,9 @@ PARTS = {
     "Xvfb": "xvfb",
     "espeak-ng": "espeak-ng",
     "ip": "iproute2",
+    "tc": "iproute2",
+    "nft": "nftables",
+    "fusermount3": "fuse3",
     "faketime": "faketime",
 }
 
