@@ -5,7 +5,6 @@ roles come in as values; the hall file is not known here.
 """
 
 import logging
-import os
 import secrets
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from broker.log import kv
+from broker.private import make_private_folder, write_private
 from broker.wire.seal import KEY_BYTES
 from broker.wire.topics import ROOT, covers
 
@@ -238,29 +238,3 @@ def _old_password(path: Path) -> str | None:
             extra=kv(file=str(path), error=str(error)),
         )
         return None
-
-
-def make_private_folder(folder: Path) -> None:
-    """Make the folder, or shut one that is there, so that only its owner may enter."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Replace a file by one only its owner may read: wholly, or not at all on a power cut."""
-    if path.is_file() and path.read_bytes() == content:
-        path.chmod(0o600)
-        return
-    draft = path.with_name(f".{path.name}.new")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -22,13 +22,13 @@ from broker.accounts import (
     SettingsError,
     everyone,
     hall_key,
-    make_private_folder,
     prepare,
     read_settings,
 )
 from broker.clock import SystemClock
 from broker.hall.rules import Actor
 from broker.log import kv
+from broker.private import make_private_folder
 from broker.store import StoreError
 from broker.trust import SystemTrust
 from broker.vitals import ready

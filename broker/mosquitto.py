@@ -27,8 +27,9 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from broker.accounts import LOOPBACK, Account, make_private_folder, rights, write_private
+from broker.accounts import LOOPBACK, Account, rights
 from broker.log import kv
+from broker.private import make_private_folder, write_private
 from broker.vitals import dying_with
 
 _log = logging.getLogger(__name__)

@@ -43,7 +43,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     ),
     "edge.cli": (*PACKAGES, "tests"),
     "edge": ("edge", *RIM),
-    "displays.web": ("displays", "broker.records", "broker.report", *RIM),
+    "displays.web": ("displays", "broker.private", "broker.records", "broker.report", *RIM),
     "displays": ("displays", *RIM),
 }
 
