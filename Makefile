@@ -10,7 +10,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test check proof-kills bench pictures lock clean help
+.PHONY: setup demo test check proof-kills bench pictures texts lock clean help
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -42,6 +42,9 @@ check: setup ## format, lint, types, arrows and limits
 
 readme: setup ## write again what README has from the code: diagrams, reference of the wire
 	$(BIN)/python -m tests.readme
+
+texts: setup ## after a text was changed: bring its other languages up to date, say what is missing
+	$(BIN)/python -m tests.texts $(ARGS)
 
 proof-kills: setup ## kill -9 50 times a broker, seeded; writes tests/real/kills.json (10 minutes)
 	$(BIN)/python -m tests.real.kills --kills 50 --out tests/real/kills.json $(ARGS)

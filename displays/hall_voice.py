@@ -1,16 +1,20 @@
 """What a hall file says of its voice, and a voice made from it. Loaded only by what speaks."""
 
+import logging
 import time
 from functools import partial
 from pathlib import Path
 
+from broker.log import kv
 from displays.announcer import area_of
 from displays.clips import load_clips
 from displays.phrases import known
-from displays.spoken import Speech, letters_of
+from displays.spoken import TONGUES, Speech, letters_of
 from displays.voice import Mixer, Said, Voice, decode
 from firmware_config.schema import BoardNode, HallFile, KioskNode, setup_of
 from firmware_config.schema import Voice as VoiceSection
+
+_log = logging.getLogger(__name__)
 
 FOLDER = "voice"
 """In a board's data folder: levelled clips, and the calls said last."""
@@ -26,7 +30,8 @@ def speech_of(file: HallFile) -> Speech:
 
 def languages_of(file: HallFile) -> tuple[str, ...]:
     """Return the languages calls are said in, in their order; at least one."""
-    return known(file.hall.voice_languages or file.hall.languages)
+    asked = file.hall.voice_languages or file.hall.languages
+    return known(code for code in asked if code in TONGUES)
 
 
 def make_voice(file: HallFile, node: BoardNode, *, beside: Path, folder: Path) -> Voice:
@@ -39,6 +44,8 @@ def make_voice(file: HallFile, node: BoardNode, *, beside: Path, folder: Path) -
     Raises:
         OSError: Its own folder there can't be made.
     """
+    for code in {*file.hall.voice_languages} - TONGUES.keys():
+        _log.warning("no voice speaks this language", extra=kv(language=code))
     section = node.voice if isinstance(node.voice, VoiceSection) else None
     boards = (each for each in file.nodes if isinstance(each, BoardNode) and each.voice)
     own = folder / FOLDER

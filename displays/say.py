@@ -12,10 +12,11 @@ from broker.hall.views import Call
 from displays.clips import RATE_HZ, ClipError, load_clips, write_wav
 from displays.hall_voice import languages_of, speech_of
 from displays.loudness import loudness_lufs, peak_dbfs
-from displays.phrases import LANGUAGES, SAY_GO, SAY_NUMBER, Phrase
+from displays.phrases import SAY_GO, SAY_NUMBER, Phrase
 from displays.phrases import say as text_of
 from displays.spoken import (
     COUNTERS_MAX,
+    TONGUES,
     Speech,
     clip_list,
     letters_of,
@@ -28,28 +29,15 @@ from firmware_config.load import HallFileError, load_hall
 EXAMPLE = Path(firmware_config.__file__).parent / "examples" / "demo.toml"
 
 GUIDE = Phrase(
-    id="""\
-# Daftar rekaman suara panggilan: nama berkas, lalu kata yang dibaca ({count} buah).
-# Simpan sebagai {code}/NAMA.wav (juga .ogg, .flac, .mp3) dalam satu folder di samping hall.toml,
-# dan tulis nama folder itu pada papan: voice = {{ clips = "FOLDER" }}.
-# Nada pembuka boleh diganti: chime.wav di folder itu.
-# - Satu orang, satu hari, satu ruang tanpa gema; mikrofon sejengkal dari mulut; tanpa musik.
-# - Baca tenang, jelas, dan datar: setiap kata bilangan dapat diikuti kata lain.
-# - "{number}" dan "{go}" masing-masing satu frasa. Huruf: namanya saja.
-# - Satu baris satu berkas. Hening di kedua ujung dipotong dan kerasnya (-20 LUFS) diatur sendiri.
-# - Semuanya harus ada: kurang satu saja, espeak-ng membacakan seluruh bahasa ini.
-""",
-    en="""\
-# The clips of a hall's voice: the name of the file, then what is read ({count} of them).
-# Save each as {code}/NAME.wav (.ogg, .flac, .mp3 too) in one folder beside hall.toml,
-# and name that folder at the board: voice = {{ clips = "FOLDER" }}.
-# The chime may be changed too: chime.wav in that folder.
-# - One person, one day, one room without echo; microphone a hand's width away; no music.
-# - Read calmly, clearly and on one level: any number word may be followed by another.
-# - "{number}" and "{go}" are one phrase each. Letters: their names alone.
-# - One line, one file. Silence at both ends is cut off and loudness (-20 LUFS) is set for you.
-# - All must be there: with one missing, espeak-ng speaks this whole language.
-""",
+    "# The clips of a hall's voice: the name of the file, then what is read ({count} of them).\n"
+    "# Save each as {code}/NAME.wav (.ogg, .flac, .mp3 too) in one folder beside hall.toml,\n"
+    '# and name that folder at the board: voice = {{ clips = "FOLDER" }}.\n'
+    "# The chime may be changed too: chime.wav in that folder.\n"
+    "# - One person, one day, one room without echo; microphone a hand's width away; no music.\n"
+    "# - Read calmly, clearly and on one level: any number word may be followed by another.\n"
+    '# - "{number}" and "{go}" are one phrase each. Letters: their names alone.\n'
+    "# - One line, one file. Silence at both ends is cut off; loudness (-20 LUFS) is set for you.\n"
+    "# - All must be there: with one missing, espeak-ng speaks this whole language.\n"
 )
 """Printed above the list; a site that has another synthesizer may fill the folder with it."""
 
@@ -58,7 +46,7 @@ def say_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `loket say`."""
     parser.add_argument("number", metavar="NUMBER", nargs="?", help="as it is printed, e.g. A007")
     parser.add_argument("counter", metavar="COUNTER", nargs="?", type=int, help="1 to 99")
-    parser.add_argument("--lang", choices=LANGUAGES, help="the hall's first without it")
+    parser.add_argument("--lang", choices=TONGUES, help="the hall's first without it")
     parser.add_argument("--out", metavar="FILE.wav", type=Path, help="where it goes")
     parser.add_argument("--short", action="store_true", help="as it is said when many wait")
     parser.add_argument("--again", action="store_true", help="as it is said the second time")

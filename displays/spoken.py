@@ -78,7 +78,7 @@ TONGUES: dict[str, Tongue] = {
         sounds={},
     ),
 }
-"""A language more is a row more here and a field more in `phrases.py`."""
+"""Languages a voice speaks; one that has a catalogue alone is read, not heard."""
 
 
 class Clip(NamedTuple):

@@ -72,10 +72,10 @@ class Sheet:
         name = Rect(margin, px(20), width, px(92 if is_upright else 112))
         head = Rect(margin, name.bottom if is_upright else name.y, width, px(112))
         right = head.right
-        for language in reversed(phrases.LANGUAGES):
+        for language in reversed(phrases.languages()):
             if language not in self.setup.languages:
                 continue
-            label = phrases.LANGUAGE_NAMES[language]
+            label = say(phrases.LANGUAGE_NAME, language)
             w = self.pen.measure(label, "bold", px(SMALL_PX)) + px(64)
             place = Rect(right - w, head.y, w, head.h)
             self.button(f"language:{language}", place, label, is_on=language == self.model.language)

@@ -68,7 +68,7 @@ def _common_arguments(parser: argparse.ArgumentParser, *, out: str) -> None:
         help="the hall file; the demo's without it",
     )
     parser.add_argument(
-        "--lang", choices=phrases.LANGUAGES, help="the hall's first language without it"
+        "--lang", choices=phrases.languages(), help="the hall's first language without it"
     )
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from broker.hall.setup import Setup
 from broker.hall.stamps import is_date
 from edge import phrases
+from firmware_config.texts import MAIN
 
 WIDTH = 32
 """Characters in a line, as on 58 mm paper."""
@@ -41,7 +42,7 @@ class Slip(NamedTuple):
     Attributes:
         tickets: Those of one visit, at least one.
         at_ms: UTC, when they were issued; 0 = nobody knows. No time of an unknown date is printed.
-        language: Of `phrases.LANGUAGES`.
+        language: Of `phrases.languages()`.
         is_copy: Printed once more for the same visit; it is said, so that nobody has two numbers.
         is_offline: Made without the hub: its calls go by time of issue.
         qr: What its QR code says; empty for no code.
@@ -50,7 +51,7 @@ class Slip(NamedTuple):
     hall: str
     tickets: tuple[SlipTicket, ...]
     at_ms: int
-    language: str = phrases.LANGUAGES[0]
+    language: str = MAIN
     is_copy: bool = False
     is_offline: bool = False
     qr: str = ""

@@ -20,6 +20,7 @@ from firmware_config.reach import reach_faults
 from firmware_config.roles import role_faults
 from firmware_config.rules import hall_faults
 from firmware_config.schema import HallFile
+from firmware_config.texts import languages
 from firmware_config.wiring import wiring_faults
 
 FILE_MAX = 1_000_000
@@ -110,7 +111,7 @@ def load_calendar(path: Path, file: HallFile) -> Calendar:
 def examine_tables(tables: dict[str, object]) -> Examined:
     """Return what the tables of a hall file hold and all their faults."""
     draft, faults = parse_hall(tables)
-    faults += [*hall_faults(draft, is_timezone), *role_faults(draft)]
+    faults += [*hall_faults(draft, is_timezone, languages()), *role_faults(draft)]
     faults += [*reach_faults(draft), *wiring_faults(draft)]
     if faults:
         return Examined(None, draft, tuple(faults))

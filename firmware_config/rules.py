@@ -14,25 +14,28 @@ from firmware_config.hours import HoursError, outside, parse_clock, parse_spans,
 from firmware_config.parse import Draft, Placed
 from firmware_config.schema import KioskNode
 
-LANGUAGES = ("id", "en")
-"""The languages the catalogue of texts speaks."""
-
 COLOURS = ("blue", "orange", "green", "pink", "amber")
 """Agency colours that stay apart on a dark board (Okabe-Ito)."""
 
 
-def hall_faults(draft: Draft, is_timezone: Callable[[str], bool]) -> list[Fault]:
-    """Return all faults between the sections of a hall, without its nodes."""
+def hall_faults(
+    draft: Draft, is_timezone: Callable[[str], bool], languages: tuple[str, ...]
+) -> list[Fault]:
+    """Return all faults between the sections of a hall, without its nodes.
+
+    Args:
+        languages: Those that have a catalogue of texts.
+    """
     return [
         *_repeated_ids(draft),
-        *_hall(draft, is_timezone),
+        *_hall(draft, is_timezone, languages),
         *_agencies(draft),
         *_services(draft),
         *_unserved(draft),
         *_counters(draft),
         *_zones(draft),
         *_prefixes(draft),
-        *_texts(draft),
+        *_texts(draft, languages),
         *_hours(draft),
     ]
 
@@ -70,7 +73,9 @@ def _repeated_ids(draft: Draft) -> Iterator[Fault]:
                 yield from placed.faults("id", what, "give one of them another id")
 
 
-def _hall(draft: Draft, is_timezone: Callable[[str], bool]) -> Iterator[Fault]:
+def _hall(
+    draft: Draft, is_timezone: Callable[[str], bool], languages: tuple[str, ...]
+) -> Iterator[Fault]:
     if draft.hall is None:
         return
     hall = draft.hall.value
@@ -84,8 +89,8 @@ def _hall(draft: Draft, is_timezone: Callable[[str], bool]) -> Iterator[Fault]:
     ):
         for place, code in enumerate(codes, start=1):
             at = f"{path}[{place}]"
-            if code not in LANGUAGES:
-                mend = f"write {listed(map(show, LANGUAGES), last='or')}"
+            if code not in languages:
+                mend = f"write {listed(map(show, languages), last='or')}"
                 yield from draft.hall.faults(at, f"there are no texts in {show(code)}", mend)
             elif code in codes[: place - 1]:
                 yield from draft.hall.faults(at, f"{show(code)} is said twice", "say it once")
@@ -183,12 +188,12 @@ def _claims(draft: Draft) -> Iterator[tuple[Placed[Any], str, str | None, str]]:
             yield node, "offline", node.value.offline, node.key
 
 
-def _texts(draft: Draft) -> Iterator[Fault]:
+def _texts(draft: Draft, languages: tuple[str, ...]) -> Iterator[Fault]:
     """Yield texts that lack a language of the hall, or are in one it doesn't have."""
     if draft.hall is None or draft.hall.bad & {"languages", "voice_languages"}:
         return
     hall = draft.hall.value
-    if not {*hall.languages, *hall.voice_languages} <= set(LANGUAGES):
+    if not {*hall.languages, *hall.voice_languages} <= set(languages):
         return
     for placed, path, texts in _all_texts(draft):
         for language in hall.languages:

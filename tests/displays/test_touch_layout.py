@@ -10,7 +10,7 @@ from broker.hall.refusals import REFUSALS, RefusalCode
 from broker.hall.setup import Setup
 from displays.ops import Fill, Outline, Rect, Text, areas
 from displays.palette import TEXT_ON_GROUND
-from displays.phrases import TAKES
+from displays.phrases import TAKES, say
 from displays.screen import Fonts, Screen
 from displays.touch import Offer, Page, Taking, Touch, TouchModel
 from displays.touch_layout import TARGET_MM, Pages
@@ -206,4 +206,4 @@ def test_a_refusal_says_why(fonts: Fonts, why: RefusalCode, says: str) -> None:
     pages = Pages(setup=BIG, size=SIZES[0], diag_in=DIAG_IN, measure=fonts.measure)
     ops, _ = pages.draw(model)
     written = " ".join(op.text for op in ops if isinstance(op, Text))
-    assert TAKES[says].id in written
+    assert say(TAKES[says], "id") in written
