@@ -67,7 +67,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "escpos": ("edge.printer",),
     "usb": ("edge.printer",),
     "pygame": ("displays.screen", "displays.voice"),
-    "smbus2": ("displays.digit_screen",),
+    "smbus2": ("displays.digit_screen", "edge.i2c"),
     "starlette": WEB,
     "uvicorn": WEB,
     "jinja2": WEB,
