@@ -217,6 +217,7 @@ def _open(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
                 raise StoreError(f"{path}: no WAL on this file system: use a local disk")
             _migrate(sync_db, path, migrations)
             _lengthen_wal(path)
+            _keep_names(path)
             on_error.pop_all()
     return sync_db
 
@@ -236,6 +237,18 @@ def _lengthen_wal(path: Path) -> None:
         except OSError as error:
             wal.truncate(size)
             _log.warning("no room for the WAL", extra=kv(path=str(path), why=str(error)))
+
+
+def _keep_names(path: Path) -> None:
+    """Sync the folder with the file and its WAL in it.
+
+    SQLite does it too, and doesn't look whether it worked: with the WAL's name a power cut would
+    take every commit in it away.
+    """
+    try:
+        _sync_folder(path.resolve().parent)
+    except OSError as error:
+        raise _unusable(path, error) from error
 
 
 def _migrate(sync_db: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> None:
@@ -292,6 +305,8 @@ def _lock(lock: int, path: Path) -> None:
 def _unusable(path: Path, error: OSError) -> StoreError:
     if error.errno == errno.ENOSPC:
         return StoreFullError(f"{path}: {error.strerror}: {_MEND[sqlite3.SQLITE_FULL]}")
+    if error.errno == errno.EIO:
+        return StoreError(f"{path}: {error.strerror}: {_MEND[sqlite3.SQLITE_IOERR]}")
     return StoreError(f"{path}: {error.strerror}: it must be a file this process may write")
 
 
