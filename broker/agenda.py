@@ -5,7 +5,7 @@ A snapshot on the agenda twice is said once, at the earlier instant.
 
 from broker.wire.topics import Kind
 
-_ORDER = (Kind.BOARD, Kind.COUNTER, Kind.QUEUE, Kind.HUB)
+_ORDER = (Kind.BOARD, Kind.COUNTER, Kind.CODED, Kind.QUEUE, Kind.HUB)
 """What people wait for comes first."""
 
 

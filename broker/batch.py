@@ -67,6 +67,8 @@ class Batch:
         """Whether the recovery ends with these entries."""
         self.owing: frozenset[str] | None = None
         """Nodes to be asked when they come, from this commit on; None = as before."""
+        self.coded: set[str] = set()
+        """Services whose `coded_pages` changed."""
         self.all_views = False
         self.board = False
 

@@ -58,6 +58,7 @@ class Ledger:
         changed = hall.apply(entry.pos, entry.at_ms, events)
         batch.counters |= changed.counters
         batch.board |= changed.board
+        batch.coded |= changed.coded
         batch.entries.append(entry)
         self.newest_gen = self.gen
         return entry

@@ -7,6 +7,7 @@ import msgspec
 from broker.agenda import Agenda
 from broker.batch import Answer, Batch, Publication
 from broker.disk import Room
+from broker.hall.coded import CodedTicket, CodedView, coded_pages, page_name
 from broker.hall.intake import Turns
 from broker.hall.state import Hall
 from broker.hall.views import board_view, counter_view, queue_view
@@ -21,6 +22,11 @@ QUEUE_EVERY_S = 0.25
 COUNTERS_AFTER_S = 0.004
 """A changed counter's snapshot waits this long. Where hub and board share one Pi, the frame with
 the call is drawn first (`loket bench press`: 0.7 ms at p95); nobody sees a lamp 4 ms later."""
+
+CODED_AFTER_S = 0.02
+CODED_EVERY_S = 1.0
+"""The pages of a service's tickets follow the counters, and then at most once a second: a phone
+that was called tells of it within about that."""
 
 BEAT_EVERY_S = 5.0
 
@@ -51,6 +57,8 @@ class Publisher:
         self._queue_at_s = now_s
         self._queue_at_ms = 0  # hub's wall clock
         self._turns = Turns(hall)
+        self._coded_at_s: dict[str, float] = {}
+        self._coded_said: dict[str, tuple[CodedTicket, ...]] = {}
         for kind in (Kind.QUEUE, Kind.HUB):
             self._agenda.add(kind, at_s=now_s)
 
@@ -60,7 +68,9 @@ class Publisher:
 
     def say_again(self, topic: Topic, *, now_s: float) -> None:
         """Have a snapshot made again soon."""
-        self._agenda.add(topic.kind, topic.id, at_s=now_s + SAY_AGAIN_S)
+        self._coded_said.pop(topic.id, None)
+        name = topic.id.partition(".")[0] if topic.kind is Kind.CODED else topic.id
+        self._agenda.add(topic.kind, name, at_s=now_s + SAY_AGAIN_S)
 
     def after(
         self, batch: Batch, again: dict[str, list[Result]], *, at_ms: int, now_s: float
@@ -80,13 +90,22 @@ class Publisher:
         changed = set(self._hall.setup.counters) if batch.all_views else batch.counters
         for counter in sorted(changed):
             self._agenda.add(Kind.COUNTER, str(counter), at_s=now_s + COUNTERS_AFTER_S)
+        if batch.all_views:
+            self._coded_said.clear()
+        for service in sorted(self._hall.coded if batch.all_views else batch.coded):
+            next_s = self._coded_at_s.get(service, float("-inf")) + CODED_EVERY_S
+            self._agenda.add(Kind.CODED, service, at_s=max(now_s + CODED_AFTER_S, next_s))
         if batch.entries or batch.all_views:
             self._agenda.add(Kind.QUEUE, at_s=max(now_s, self._queue_at_s + QUEUE_EVERY_S))
 
     def due(self, *, at_ms: int, now_s: float, only: Kind | None = None) -> Iterable[Publication]:
         """Yield what is due by now; with `only`, what else is due is forgotten."""
         for kind, name in self._agenda.take(now_s):
-            if only is None or kind is only:
+            if only is not None and kind is not only:
+                continue
+            if kind is Kind.CODED:
+                yield from self._coded(name, at_ms, now_s)
+            else:
                 yield self._snapshot(kind, name, at_ms, now_s)
 
     def ask(self, ask: Ask) -> Publication:
@@ -125,6 +144,18 @@ class Publisher:
                 )
             case _:
                 return self.beat(at_ms, now_s)
+
+    def _coded(self, service: str, at_ms: int, now_s: float) -> Iterable[Publication]:
+        """Yield the pages of a service that are others than when they were last said."""
+        self._coded_at_s[service] = now_s
+        hall = self._hall
+        for page, tickets in enumerate(coded_pages(hall, service)):
+            name = page_name(service, page)
+            if self._coded_said.get(name) == tickets:
+                continue
+            self._coded_said[name] = tickets
+            view = CodedView(gen=self.gen, pos=hall.pos, day=hall.day, at_ms=at_ms, tickets=tickets)
+            yield self._publication(Kind.CODED, view, name)
 
     def _plan_queue(self, at_ms: int, now_s: float) -> None:
         """Have the queue said again when the clock alone next changes what it said."""

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import fields
 
-from broker.hall import commands, stamps, views
+from broker.hall import coded, commands, stamps, views
 from broker.hall.commands import COMMANDS, Command, CounterCommand
 from broker.hall.events import EVENTS, Event, HallEvent
 from broker.hall.refusals import REFUSALS
@@ -60,6 +60,7 @@ MESSAGES: dict[str, tuple[type[Struct], ...]] = {
     "state/board": (views.BoardView, views.Call),
     "state/counter/<number>": (views.CounterView, views.CounterCall),
     "state/queue": (views.QueueView, views.ServiceQueue),
+    "state/queue/<service>": (coded.CodedView, coded.CodedTicket),
 }
 """What travels on each topic, its body first, then the structs in it."""
 

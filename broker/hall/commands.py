@@ -97,15 +97,25 @@ class ConfirmPrint(Command, frozen=True, kw_only=True):
 
 
 class Cancel(Command, frozen=True, kw_only=True):
-    """Take a ticket back: the kiosk could not print it."""
+    """Take a ticket back: the kiosk could not print it, or the visitor goes without.
+
+    Attributes:
+        code_sha256: Of the slip's secret, when its bearer asks; empty = a kiosk or staff do.
+    """
 
     ticket: Origin
+    code_sha256: CodeSha256 = ""
 
 
 class Hold(Command, frozen=True, kw_only=True):
-    """Let a waiting visitor be away for a while: phone, desk or pad. It returns by itself."""
+    """Let a waiting visitor be away for a while: phone, desk or pad. It returns by itself.
+
+    Attributes:
+        code_sha256: Of the slip's secret, when its bearer asks; empty = staff do.
+    """
 
     ticket: Origin
+    code_sha256: CodeSha256 = ""
 
 
 class Return(Command, frozen=True, kw_only=True):

@@ -29,6 +29,8 @@ class Floor:
         counters_of: The counters that serve each service, as the setup says.
         away: Parked tickets that return by themselves, by id.
         calls: Newest last; those too old for any board are dropped.
+        coded: The tickets whose slips have a code, by the service they were issued for, as they
+            came.
     """
 
     def __init__(self, setup: Setup) -> None:
@@ -46,7 +48,9 @@ class Floor:
         for counter in setup.counters.values():
             for service in counter.serves:
                 self.counters_of.setdefault(service, []).append(counter.id)
+        self.coded: dict[str, list[Ticket]] = {}
         self._changed: set[int] = set()
+        self._lines_changed: set[str] = set()
         self._board_changed = False
         self._clear()
 
@@ -58,6 +62,8 @@ class Floor:
         self.queues = {service: Queue() for service in self.setup.services}
         self.away = {}
         self.calls = deque(maxlen=CALLS_MAX)
+        self._lines_changed.update(self.coded)
+        self.coded = {}
 
     def _ticket(self, ticket_id: str, at_ms: int) -> Ticket:
         """Return the ticket; a new one, of which only the id is known, if there is none."""
@@ -96,6 +102,7 @@ class Floor:
         if ticket.service == service:
             return
         self._index(ticket, waits=False, line=None)
+        self._queue(service).guests.add(ticket.issued_for)
         is_issued = ticket.number != ""
         self._queue(ticket.service).issued -= is_issued
         ticket.service = service
@@ -106,6 +113,7 @@ class Floor:
 
     def _set_status(self, counter: CounterState, status: CounterStatus) -> None:
         counter.status = status
+        self._turns_changed(counter.id)
         for ticket in counter.sent:
             self._refresh(ticket.visit)  # any counter of its service calls it while this is closed
 
@@ -157,6 +165,9 @@ class Floor:
         if not self.visits[ticket.visit]:
             del self.visits[ticket.visit]
         del self.tickets[ticket.id]
+        if ticket.is_coded:
+            self.coded[ticket.issued_for].remove(ticket)
+            self._lines_changed.add(ticket.issued_for)
         for counter in self.counters.values():
             if counter.last is ticket:
                 counter.last = None
@@ -200,7 +211,24 @@ class Floor:
             (found.enter if is_in else found.leave)(ticket)
             counters = self.counters_of.get(name, ()) if isinstance(name, str) else (name,)
             self._changed.update(counters)
+            self._line_changed(name)
         ticket.line = line
+
+    def _line_changed(self, name: str | int) -> None:
+        """Note for whose tickets it is another now how many are called before them."""
+        if not self.coded:
+            return
+        if isinstance(name, str):
+            services = {name, *self.queues[name].guests}
+        else:
+            services = {ticket.issued_for for ticket in self.counters[name].sent}
+        self._lines_changed |= services & self.coded.keys()
+
+    def _turns_changed(self, counter: int) -> None:
+        """Note that this counter's turns of priority and normal tickets are others now."""
+        known = self.setup.counters.get(counter) if self.coded else None
+        for service in known.serves if known else ():
+            self._line_changed(service)
 
     def _record_call(self, ticket: Ticket, counter: int) -> None:
         self._board_changed = True

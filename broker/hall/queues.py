@@ -63,6 +63,7 @@ class Queue(Line):
         taken: How many tickets of today were first issued for this service, cancelled and
             expired ones not counted: what its quota is of.
         disrupted: Why no ticket can be taken; empty when one can.
+        guests: Services for which tickets were issued that were then moved to this queue.
     """
 
     waiting: int = 0
@@ -71,6 +72,7 @@ class Queue(Line):
     calls: int = 0
     taken: int = 0
     disrupted: DisruptedBy | Literal[""] = ""
+    guests: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -32,6 +32,7 @@ RefusalCode = Literal[
     "closed",
     "past_cutoff",
     "quota_reached",
+    "wrong_code",
 ]
 
 REFUSALS: dict[RefusalCode, str] = {
@@ -62,8 +63,13 @@ REFUSALS: dict[RefusalCode, str] = {
     "closed": "Outside the hours in which numbers are given out: the kiosk says when they begin.",
     "past_cutoff": "Too short before closing time: the visitor comes again, or asks the desk.",
     "quota_reached": "All tickets of the day are given out: the visitor comes another day.",
+    "wrong_code": "The code is of no such ticket: the visitor scans the slip once more.",
 }
 """What is so: who is told, or does, what then. `rejected` is the hub's own, for a bad body."""
+
+
+BEARER = "bearer"
+"""Role of whoever holds the code on a slip."""
 
 
 class Refusal(Exception):  # noqa: N818 - the word of the glossary; it is an answer, not an error

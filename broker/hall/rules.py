@@ -13,6 +13,8 @@ node's own; then too late; then crossed; then the tables.
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from broker.hall import counters, days, desk, disruptions, paper, visits
 from broker.hall.commands import (
     Admit,
@@ -37,7 +39,7 @@ from broker.hall.commands import (
     snake_case,
 )
 from broker.hall.events import HallEvent
-from broker.hall.refusals import REFUSALS, Actor, Asked, Refusal, RefusalCode
+from broker.hall.refusals import BEARER, REFUSALS, Actor, Asked, Refusal, RefusalCode
 from broker.hall.state import Hall
 from broker.hall.transitions import COUNTER_TRANSITIONS, TRANSITIONS
 
@@ -60,13 +62,13 @@ MAY: Mapping[str, tuple[type[Command], ...]] = {
         *(CounterCommand, Cancel, Hold, Return, Reinstate, SetPriority),
         *(Disrupt, Resume, Admit, ServedByHand, SetDay),
     ),
-    "bearer": (Cancel, Hold),
+    BEARER: (Cancel, Hold),
     "hub": (OpenDay, DoubtDate, DateDay, ReturnDue),
 }
 """What each role may ask (DESIGN §5.13). Counters only those that are the actor's own.
 
-`web` acts for the staff signed in at a desk or pad. `bearer` is no role of a node: `web` acts for
-whoever holds a ticket's code, and has checked that code.
+`web` acts for the staff signed in at a desk or pad. `bearer` is no role of a node: a command of
+`web` with a code is of whoever holds that code, and is for the tickets of that code alone.
 
 Of the tickets a kiosk confirms and cancels only those it asked for itself.
 """
@@ -78,6 +80,8 @@ def decide(hall: Hall, command: AnyCommand, by: Actor, asked: Asked) -> tuple[Ha
     Raises:
         Refusal: It may not be, with the reason. Nothing happens.
     """
+    if by.role == "web" and isinstance(command, Cancel | Hold) and command.code_sha256:
+        by = replace(by, role=BEARER)
     if not isinstance(command, MAY.get(by.role, ())):
         what = snake_case(type(command).__name__)
         raise Refusal("not_allowed", f"node {by.node}: role {by.role} may not {what}")

@@ -86,10 +86,12 @@ class Changed(NamedTuple):
     Attributes:
         counters: Of the setup; the `counter_view` of every other is as it was.
         board: The day, or the calls of the day, changed.
+        coded: Services whose `coded_pages` are others; none without codes on slips.
     """
 
     counters: set[int]
     board: bool
+    coded: frozenset[str] = frozenset()
 
 
 class Hall(Floor):
@@ -129,8 +131,12 @@ class Hall(Floor):
         self.at_ms = max(self.at_ms, at_ms)
         for event in () if _are_late(events) else events:
             self._fold(event, at_ms)
-        changed = Changed(self._changed & self.setup.counters.keys(), board=self._board_changed)
-        self._changed, self._board_changed = set(), False
+        changed = Changed(
+            self._changed & self.setup.counters.keys(),
+            board=self._board_changed,
+            coded=frozenset(self._lines_changed),
+        )
+        self._changed, self._board_changed, self._lines_changed = set(), False, set()
         return changed
 
     def _fold(self, event: HallEvent, at_ms: int) -> None:
@@ -210,6 +216,15 @@ class Hall(Floor):
                 self._moved(event, ticket, at_ms)
         self._take(ticket)
         self._refresh(ticket.visit)
+        if ticket.code_sha256 and ticket.issued_for:
+            self._show_bearer(ticket)
+
+    def _show_bearer(self, ticket: Ticket) -> None:
+        """Note that what the bearer of its code is shown may be another now."""
+        if not ticket.is_coded:
+            ticket.is_coded = True
+            self.coded.setdefault(ticket.issued_for, []).append(ticket)
+        self._lines_changed.add(ticket.issued_for)
 
     def _moved(self, event: TicketMove, ticket: Ticket, at_ms: int) -> None:
         match event:
@@ -327,6 +342,7 @@ class Hall(Floor):
         else:
             self._queue(ticket.service).calls += 1
             counter.priority_calls = counter.priority_calls + 1 if ticket.priority else 0
+            self._turns_changed(counter.id)
         if ticket.number:
             self._record_call(ticket, counter.id)
 

@@ -54,6 +54,7 @@ class Ticket:
         waits, line: Whether its `Queue` counts it; which list has it, None unless it could be
             called now.
         counts: Whether `Queue.taken` counts it.
+        is_coded: Whether `Floor.coded` has it.
     """
 
     id: str
@@ -86,3 +87,4 @@ class Ticket:
     waits: bool = False
     line: str | int | None = None
     counts: bool = False
+    is_coded: bool = False

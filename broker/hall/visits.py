@@ -27,7 +27,7 @@ from broker.hall.events import (
     TicketReinstated,
     TicketReturned,
 )
-from broker.hall.refusals import Actor, Asked, Refusal
+from broker.hall.refusals import BEARER, Actor, Asked, Refusal
 from broker.hall.state import Hall
 from broker.hall.ticket import Ticket, TicketState
 from broker.hall.transitions import check_move
@@ -36,6 +36,10 @@ NUMBER_MAX = 999
 
 REINSTATED_BEHIND = 2
 """Who is back after all stands behind the next two of the same class (DESIGN §4)."""
+
+BEARER_TTL_MS = 60_000
+"""What a bearer asked for is done within a minute or not at all: by then the phone has long said
+that it did not come through, and somebody who thinks so must not find the ticket gone."""
 
 _TO: dict[type[Command], TicketState] = {
     Cancel: TicketState.CLOSED,
@@ -63,6 +67,8 @@ def decide(hall: Hall, command: VisitCommand, by: Actor, asked: Asked) -> tuple[
         case _:
             ticket = _find(hall, command.ticket)
             check_own(ticket, by)
+            if by.role == BEARER:
+                _check_bearer(ticket, command)
             check_move(ticket, command, _TO[type(command)])
             return (_of_ticket(hall, ticket, command, asked),)
 
@@ -103,6 +109,19 @@ def check_own(ticket: Ticket, by: Actor) -> None:
     if by.role == "kiosk" and ticket.node not in {"", by.node}:
         detail = f"ticket {ticket.number}: of node {ticket.node}, not {by.node}"
         raise Refusal("not_allowed", detail)
+
+
+def _check_bearer(ticket: Ticket, command: Cancel | Hold | Return | Reinstate) -> None:
+    """Check that whoever asks holds the ticket's code, and asked just now.
+
+    Raises:
+        Refusal: Another ticket's code, or too late.
+    """
+    code_sha256 = getattr(command, "code_sha256", "")
+    if not code_sha256 or code_sha256 != ticket.code_sha256:
+        raise Refusal("wrong_code", f"ticket {ticket.number}: not the code on its slip")
+    if command.age_ms is None or command.age_ms >= BEARER_TTL_MS:
+        raise Refusal("stale", f"ticket {ticket.number}: asked for {command.age_ms} ms ago")
 
 
 def _issue(hall: Hall, command: Issue, by: Actor, asked: Asked) -> tuple[HallEvent, ...]:

@@ -1,6 +1,7 @@
 """What travels on the topics, typed; sizes are capped before parsing, and unknown fields ignored.
 
-The bodies of `state/board`, `state/counter/<id>` and `state/queue` are `broker.hall.views`.
+The bodies of `state/board`, `state/counter/<id>` and `state/queue` are `broker.hall.views`, those
+of `state/queue/<service>` are `broker.hall.coded`.
 """
 
 from typing import Annotated, Generic, TypeVar
@@ -8,6 +9,7 @@ from typing import Annotated, Generic, TypeVar
 import msgspec
 from msgspec import Meta, Raw, Struct, field
 
+from broker.hall.coded import CodedView
 from broker.hall.events import EVENTS, HallEvent
 from broker.hall.stamps import AtMs, Generation, Position
 from broker.hall.views import BoardView, CounterView, QueueView
@@ -323,6 +325,7 @@ read_hub = Reader(HubState, UP_BYTES_MAX)
 read_board = Reader(BoardView, MESSAGE_BYTES_MAX)
 read_counter = Reader(CounterView, UP_BYTES_MAX)
 read_queue = Reader(QueueView, MESSAGE_BYTES_MAX)
+read_coded = Reader(CodedView, MESSAGE_BYTES_MAX)
 
 
 def read_up_or_give(payload: bytes) -> Up | Give:

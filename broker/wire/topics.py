@@ -8,7 +8,7 @@ ROOT = "loket/v1"
 
 
 class Kind(StrEnum):
-    """What a topic carries; the value is its path below the hall."""
+    """What a topic carries; the value is its path below the hall, unless its rule has another."""
 
     UP = "up"
     ACK = "ack"
@@ -17,6 +17,7 @@ class Kind(StrEnum):
     BOARD = "state/board"
     COUNTER = "state/counter"
     QUEUE = "state/queue"
+    CODED = "state/queue/+"
     HUB = "state/hub"
 
 
@@ -24,12 +25,14 @@ class Rule(NamedTuple):
     """How a kind travels.
 
     Attributes:
-        named: The topic ends in an id: a node's, or a counter's number.
+        named: The topic ends in an id: a node's, a counter's number, a page of a service.
+        path: Below the hall; empty = the kind's value.
     """
 
     named: bool
     qos: int
     retain: bool
+    path: str = ""
 
 
 RULES: dict[Kind, Rule] = {
@@ -40,6 +43,7 @@ RULES: dict[Kind, Rule] = {
     Kind.BOARD: Rule(named=False, qos=1, retain=True),
     Kind.COUNTER: Rule(named=True, qos=1, retain=True),
     Kind.QUEUE: Rule(named=False, qos=1, retain=True),
+    Kind.CODED: Rule(named=True, qos=1, retain=True, path="state/queue"),
     Kind.HUB: Rule(named=False, qos=1, retain=True),
 }
 
@@ -54,7 +58,12 @@ class Topic(NamedTuple):
     def __str__(self) -> str:
         """Return the topic as published."""
         tail = f"/{self.id}" if self.id else ""
-        return f"{ROOT}/{self.hall}/{self.kind.value}{tail}"
+        return f"{ROOT}/{self.hall}/{path_of(self.kind)}{tail}"
+
+
+def path_of(kind: Kind) -> str:
+    """Return a kind's path below the hall, without the id."""
+    return RULES[kind].path or kind.value
 
 
 @functools.lru_cache(maxsize=1024)  # a process hears the same few hundred topics all day
@@ -66,9 +75,10 @@ def parse_topic(text: str) -> Topic | None:
     if not hall:
         return None
     for kind, rule in RULES.items():
-        if not rule.named and path == kind.value:
+        base = path_of(kind)
+        if not rule.named and path == base:
             return Topic(hall, kind)
-        name = path.removeprefix(kind.value + "/")
+        name = path.removeprefix(base + "/")
         if rule.named and name and name != path and "/" not in name:
             return Topic(hall, kind, name)
     return None
@@ -76,7 +86,7 @@ def parse_topic(text: str) -> Topic | None:
 
 def every(hall: str, kind: Kind) -> str:
     """Return the filter for all topics of a kind in a hall."""
-    return f"{ROOT}/{hall}/{kind.value}" + ("/+" if RULES[kind].named else "")
+    return f"{ROOT}/{hall}/{path_of(kind)}" + ("/+" if RULES[kind].named else "")
 
 
 def covers(wide: str, narrow: str) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import to_builtins
 
+from broker.hall.coded import CodedTicket, coded_pages
 from broker.hall.commands import (
     Admit,
     AnyCommand,
@@ -194,9 +195,9 @@ class Story:
         self.ask(OpenDay(date=DAY))
         return self
 
-    def take(self, *services: str, priority: bool = False) -> list[str]:
+    def take(self, *services: str, priority: bool = False, code: str = "") -> list[str]:
         """Take and print tickets of one visit; return their ids."""
-        taken = self.ask(Issue(services=services, priority=priority))
+        taken = self.ask(Issue(services=services, priority=priority, code_sha256=code))
         issued = [event for event in taken if isinstance(event, TicketIssued)]
         for event in issued:
             self.ask(ConfirmPrint(ticket=event.ticket, number=event.number))
@@ -232,7 +233,9 @@ class Story:
         return self.hall.counters[counter].call_id
 
 
-Views = tuple[dict[int, CounterView], BoardView]
+Pages = dict[str, list[tuple[CodedTicket, ...]]]
+
+Views = tuple[dict[int, CounterView], BoardView, Pages]
 
 
 def views(hall: Hall) -> Views:
@@ -241,13 +244,15 @@ def views(hall: Hall) -> Views:
     counters = {counter: counter_view(hall, counter, gen="") for counter in hall.setup.counters}
     board = board_view(hall, gen="", at_ms=0)
     hall.pos = pos
-    return counters, board
+    return counters, board, {service: coded_pages(hall, service) for service in hall.coded}
 
 
 def check_changed(before: Views, after: Views, changed: Changed) -> None:
     """Assert that every view which changed was named."""
     assert {c for c, view in after[0].items() if view != before[0][c]} <= changed.counters
     assert changed.board or before[1] == after[1]
+    pages = before[2].keys() | after[2].keys()
+    assert {one for one in pages if before[2].get(one) != after[2].get(one)} <= changed.coded
 
 
 def opened(setup: Setup | None = None) -> Story:

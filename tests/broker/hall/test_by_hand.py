@@ -25,7 +25,6 @@ from broker.hall.refusals import Actor
 from broker.hall.ticket import TicketState
 from tests.broker.hall.desk import FIRST, alone, by_hand, created
 from tests.broker.hall.given import (
-    BEARER,
     DESK,
     KIOSK,
     STAFF,
@@ -51,7 +50,7 @@ def brought_to(state: str) -> Story:
         case "held":
             story.ask(Hold(ticket=FIRST))
         case "cancelled":
-            story.ask(Cancel(ticket=FIRST), BEARER)
+            story.ask(Cancel(ticket=FIRST), DESK)
         case "serving":
             story.press(Start, 2)
         case "parked":

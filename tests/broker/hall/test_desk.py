@@ -141,7 +141,7 @@ def test_a_known_number_is_told_with_what_is_known_of_it() -> None:
     tickets = [story.take("kk")[0] for _ in range(4)]
     story.ask(Issue(services=("kk",)))
     story.ask(Hold(ticket=tickets[1]))
-    story.ask(Cancel(ticket=tickets[2]), BEARER)
+    story.ask(Cancel(ticket=tickets[2]), DESK)
     assert story.call(2) == "A001"
 
     for number, service, what in (

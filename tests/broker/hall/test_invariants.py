@@ -209,7 +209,11 @@ class Days(RuleBasedStateMachine):
         known = len(self.story.hall.tickets)
         age_ms = self.chance.choice(WAITS_S) * 1000
         priority = self.chance.random() < 0.5
-        self.ask(Issue(services=self.some_services(), age_ms=age_ms, priority=priority))
+        code = self.chance.choice(("", f"{self.chance.getrandbits(256):064x}"))
+        asked = Issue(
+            services=self.some_services(), age_ms=age_ms, priority=priority, code_sha256=code
+        )
+        self.ask(asked)
         for ticket in list(self.story.hall.tickets.values())[known:]:
             self.ask(ConfirmPrint(ticket=ticket.id, number=ticket.number))
 

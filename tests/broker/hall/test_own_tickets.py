@@ -12,7 +12,7 @@ from broker.hall.events import (
     decode_events,
 )
 from broker.hall.refusals import Actor
-from tests.broker.hall.given import BEARER, DESK, KIOSK, START_MS, opened, origin
+from tests.broker.hall.given import DESK, KIOSK, START_MS, opened, origin
 
 TICKET = origin(2)
 
@@ -42,7 +42,6 @@ def issued(node: str) -> TicketIssued:
         ("", CONFIRM, KIOSK, CONFIRMED),
         ("", CANCEL, OTHER, CANCELLED),
         ("kiosk-1", CANCEL, DESK, CANCELLED),
-        ("kiosk-1", CANCEL, BEARER, CANCELLED),
     ],
 )
 def test_what_is_done_with_a_ticket(

@@ -36,7 +36,7 @@ from broker.hall.commands import (
 from broker.hall.events import NumbersMoved
 from broker.hall.refusals import REFUSALS, Actor, Refusal
 from tests.broker.hall.desk import FIRST, alone
-from tests.broker.hall.given import DAY, KIOSK, KIOSK_2, Story, opened, small_setup
+from tests.broker.hall.given import DAY, DESK, KIOSK, KIOSK_2, Story, opened, small_setup
 
 HALL = Path(broker.hall.__path__[0])
 
@@ -139,6 +139,13 @@ def visit() -> Story:
     return story
 
 
+def coded() -> Story:
+    """Return a hall where A001 waits, with a code on its slip."""
+    story = opened()
+    story.ask(Issue(services=("kk",), code_sha256="c" * 64))
+    return story
+
+
 def held_out() -> Story:
     """Return a hall where A001 was held as often as may be."""
     story = waiting()
@@ -187,6 +194,8 @@ CASES = [
     case("numbers_used_up", used_up, Issue(services=("kk",))),
     case("held_out", held_out, Hold(ticket=FIRST)),
     case("unknown_ticket", opened, Reinstate(ticket=FIRST)),
+    case("wrong_code", waiting, Hold(ticket=FIRST, code_sha256="c" * 64), DESK),
+    case("stale", coded, Cancel(ticket=FIRST, code_sha256="c" * 64, age_ms=60_000), DESK),
     # intake
     case("closed", shut, Issue(services=("kk",))),
     case("past_cutoff", soon_closing, Issue(services=("kk",))),

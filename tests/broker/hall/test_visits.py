@@ -12,7 +12,7 @@ from broker.hall.events import (
 )
 from broker.hall.policy import due, due_ms
 from broker.hall.ticket import TicketState
-from tests.broker.hall.given import BEARER, START_MS, Story, opened
+from tests.broker.hall.given import DESK, START_MS, Story, opened
 
 HALF_HOUR_MS = 30 * 60_000
 
@@ -28,7 +28,7 @@ def test_a_held_ticket_returns_by_itself_to_its_old_place() -> None:
     ticket = story.take("kk")[0]
     story.after(1).take("kk")
 
-    assert story.ask(Hold(ticket=ticket), BEARER) == (
+    assert story.ask(Hold(ticket=ticket), DESK) == (
         TicketParked(ticket=ticket, why="hold", back_ms=story.at_ms + HALF_HOUR_MS),
     )
     assert (order(story), due_ms(story.hall)) == (["A002"], story.at_ms + HALF_HOUR_MS)
@@ -59,7 +59,7 @@ def test_a_ticket_is_held_twice() -> None:
         assert story.told(Hold(ticket=ticket))[0] == "moved_on"
         story.ask(Return(ticket=ticket))
 
-    assert story.told(Hold(ticket=ticket), BEARER) == (
+    assert story.told(Hold(ticket=ticket), DESK) == (
         "held_out",
         "ticket A001: was held 2 times",
     )
@@ -71,7 +71,7 @@ def test_a_held_ticket_can_be_taken_back() -> None:
     ticket = story.take("kk")[0]
     story.ask(Hold(ticket=ticket))
 
-    assert story.ask(Cancel(ticket=ticket), BEARER) == (
+    assert story.ask(Cancel(ticket=ticket), DESK) == (
         TicketClosed(ticket=ticket, outcome="cancelled"),
     )
     assert due_ms(story.hall) is None
@@ -115,7 +115,7 @@ def test_a_reinstated_ticket_of_a_late_place_keeps_it() -> None:
     for _ in range(3):
         story.take("kk")
     last = story.after(60).take("kk")[0]
-    story.ask(Cancel(ticket=last), BEARER)
+    story.ask(Cancel(ticket=last), DESK)
     story.ask(Reinstate(ticket=last))
 
     assert order(story) == ["A001", "A002", "A003", "A004"]

@@ -12,6 +12,8 @@ TABLE = [
     (Topic("h", Kind.BOARD), "loket/v1/h/state/board"),
     (Topic("h", Kind.COUNTER, "3"), "loket/v1/h/state/counter/3"),
     (Topic("h", Kind.QUEUE), "loket/v1/h/state/queue"),
+    (Topic("h", Kind.CODED, "ktp-el"), "loket/v1/h/state/queue/ktp-el"),
+    (Topic("h", Kind.CODED, "ktp-el.2"), "loket/v1/h/state/queue/ktp-el.2"),
     (Topic("h", Kind.HUB), "loket/v1/h/state/hub"),
 ]
 
@@ -95,6 +97,8 @@ def test_rows_and_acks_are_not_retained_and_states_are() -> None:
     """A retained row would be decided again by each new hub; a state must greet each newcomer."""
     retained = {kind for kind, rule in RULES.items() if rule.retain}
 
-    assert retained == {Kind.BIRTH, Kind.BOARD, Kind.COUNTER, Kind.QUEUE, Kind.HUB}
+    assert retained == {
+        *(Kind.BIRTH, Kind.BOARD, Kind.COUNTER, Kind.QUEUE, Kind.CODED, Kind.HUB),
+    }
     assert {kind for kind, rule in RULES.items() if rule.qos == 0} == {Kind.HEALTH}
     assert ROOT == "loket/v1"
