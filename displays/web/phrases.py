@@ -36,6 +36,7 @@ REFUSED: dict[str, Phrase] = {
     "closed": Phrase("Outside the hours in which numbers are given out."),
     "past_cutoff": Phrase("It is too short before closing time for a new number."),
     "quota_reached": Phrase("All numbers of today are given out."),
+    "wrong_code": Phrase("This code is of no such number. Scan the slip once more."),
     "rejected": Phrase("The device sent something nobody understands. Call the technician."),
 }
 """By the code of a refusal; `rejected` is the hub's own."""

@@ -37,7 +37,7 @@ def test_a_call_is_told_at_once_and_then_once_a_second() -> None:
     desk = with_ticket(CODE)
     ((service, (ticket,)),) = said(desk, CODED_AFTER_S)
     assert (service, ticket["state"], ticket["ahead"]) == ("ktp-el", "waiting", 0)
-    assert CODE == ticket["code_sha256"]
+    assert ticket["code_sha256"] == CODE
 
     desk.up("loket-3", COUNTER, 1, {"type": "call_next", "counter": 3, "seen": ""})
     desk.settle()
