@@ -5,7 +5,7 @@ from typing import NamedTuple
 from displays import phrases
 from displays.board import PULSE_STEPS, BoardModel, Hero
 from displays.board_setup import Mark
-from displays.ops import Arrow, Face, Outline, Rect, wrap
+from displays.ops import Arrow, Face, Outline, Rect, has_accents, ink, wrap
 from displays.palette import (
     AMBER,
     INK,
@@ -62,7 +62,10 @@ def _hero_counter(pen: Pen, hero: Hero, model: BoardModel, room: Rect) -> None:
         line = Rect(room.x, room.bottom - px(60), room.w, px(46))
         pen.line(hero.place.where, line, cap_px=px(46), cap_min_px=px(40), face="regular")
         room = Rect(room.x, room.y, room.w, room.h - px(60 + 16))
-    word_w = pen.measure(phrases.say(phrases.COUNTER, model.languages[0]), "bold", px(WORD_PX))
+    word = phrases.say(phrases.COUNTER, model.languages[0])
+    # The number beside it is what people look for: a long word stands smaller.
+    word_cap = pen.cap_for((word,), round(room.w * 0.6), px(WORD_PX))
+    word_w = pen.measure(word, "bold", word_cap)
     x = room.x + word_w + px(36)
     right = Rect(x, room.y, room.right - x, room.h)
     side = px(120) if hero.place.direction else 0
@@ -76,14 +79,16 @@ def _hero_counter(pen: Pen, hero: Hero, model: BoardModel, room: Rect) -> None:
         spare += px(24)
     left = right.x + (spare - px(24) if side else spare * 2 // 3)
     pen.line(text, Rect(left, room.y, width, room.h), cap_px=cap, colour=YELLOW)
-    _hero_words(pen, hero, model, Rect(room.x, room.y, word_w, room.h))
+    _hero_words(pen, hero, model, Rect(room.x, room.y, word_w, room.h), word_cap)
 
 
-def _hero_words(pen: Pen, hero: Hero, model: BoardModel, room: Rect) -> None:
+def _hero_words(pen: Pen, hero: Hero, model: BoardModel, room: Rect, word_cap: int) -> None:
     px, main = pen.px, model.languages[0]
     has_second = len(model.languages) > 1 and not hero.place.where
-    need = px(WORD_PX + (46 + 38) * (2 if has_second else 1))
-    small, gap, word = (round(px(part) * min(1, room.h / need)) for part in (46, 38, WORD_PX))
+    apart = 54 if has_accents(phrases.say(phrases.COUNTER, main)) else 38
+    need = px(WORD_PX + (46 + apart) * (2 if has_second else 1))
+    small, gap, word = (round(px(part) * min(1, room.h / need)) for part in (46, apart, WORD_PX))
+    word = min(word, word_cap)
     y = room.y + (room.h - word - (small + gap) * (2 if has_second else 1)) // 2
     y -= px(14) if hero.place.where else 0
     first = Rect(room.x, y, room.w, small)
@@ -170,10 +175,17 @@ def _notice_blocks(  # noqa: PLR0913, PLR0917 - two texts, and the room they hav
                 near = pen.cap_for((words,), width, cap)
                 cap = near if near >= cap * 2 // 3 else cap
             lines = wrap(pen.measure, words, face, width, cap)
-            blocks += [Block(line, cap, face, colour, round(cap * 0.68)) for line in lines]
+            blocks += [Block(line, cap, face, colour, _gap(line, cap)) for line in lines]
         last = blocks[-1]
         blocks[-1] = last._replace(gap_px=pen.px(64 * scale))
     return blocks
+
+
+def _gap(line: str, cap_px: int) -> int:
+    """Return the room below a line: accents of the next one stay clear of its descenders."""
+    _, height = ink(line, cap_px)
+    usual = round(cap_px * 0.68)
+    return max(usual, height - cap_px) if has_accents(line) else usual
 
 
 def _words(phrase: Phrase, model: BoardModel, language: str) -> str:

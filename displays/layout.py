@@ -9,7 +9,7 @@ from displays import phrases
 from displays.board import BoardModel, Row
 from displays.board_setup import Mark
 from displays.hero import draw_hero, draw_notice
-from displays.ops import Face, Measure, Op, Outline, Rect, Sign, wrap
+from displays.ops import Face, Measure, Op, Outline, Rect, Sign, has_accents, wrap
 from displays.palette import (
     AMBER,
     GROUND,
@@ -93,8 +93,9 @@ def _header(pen: Pen, model: BoardModel) -> None:
         day = phrases.say_day(model.at, main, is_short=is_short)
         width = pen.measure(day, "regular", px(44))
         left = x - width - px(44) - room.x
-        if pen.grid.is_upright or left >= name_w:
+        if width <= x - room.x if pen.grid.is_upright else left >= name_w:
             break
+    width = min(width, x - room.x)
     place = Rect(room.x if pen.grid.is_upright else x - width, low.y, width, low.h)
     pen.line(day, place, cap_px=px(44), face="regular", ground=GROUND)
     name = Rect(name.x, name.y, room.w if pen.grid.is_upright else left, name.h)
@@ -200,9 +201,9 @@ def _agency(pen: Pen, mark: Mark, panel: Rect, model: BoardModel, letter_w: int)
     room = Rect(x, panel.y, panel.right - px(28) - x, panel.h)
     count = model.waiting.get(mark.series)
     if count is not None:
-        gap = min(px(34), panel.h // 6)
-        low = Rect(room.x, room.y + (room.h + gap) // 2, room.w, px(46))
         text = phrases.say(phrases.WAITING, model.languages[0], count=count)
+        gap = px(42) if has_accents(text) else min(px(34), panel.h // 6)
+        low = Rect(room.x, room.y + (room.h + gap) // 2, room.w, px(46))
         colour = YELLOW if count else QUIET
         pen.line(text, low, cap_px=px(46), cap_min_px=px(40), face="regular", colour=colour)
         room = Rect(room.x, low.y - gap - px(52), room.w, px(52))
@@ -252,7 +253,7 @@ def _strip(pen: Pen, model: BoardModel) -> None:
 
 def _paragraph(pen: Pen, text: str, room: Rect, face: Face, colours: tuple[Colour, Colour]) -> None:
     """Add a sentence (colour, ground) in one line or two, as big as it fits."""
-    cap, gap = pen.px(46), pen.px(28)
+    cap, gap = pen.px(46), pen.px(36 if has_accents(text) else 28)
     lines_max = 2 if room.h >= 2 * cap + gap else 1
     while True:
         lines = wrap(pen.measure, text, face, room.w, cap)

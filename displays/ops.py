@@ -130,6 +130,11 @@ def ink(text: str, cap_px: int) -> tuple[int, int]:
     return lead, height
 
 
+def has_accents(*texts: str) -> bool:
+    """Return whether a line of these needs more room above it than English or Indonesian does."""
+    return any(char.isalpha() and not char.isascii() for text in texts for char in text)
+
+
 def areas(op: Op) -> tuple[Rect, ...]:
     """Return the rects an op may touch."""
     if not isinstance(op, Outline):
