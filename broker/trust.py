@@ -21,6 +21,7 @@ import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 STA_UNSYNC = 0x0040
 
@@ -49,8 +50,20 @@ class _Timex(ctypes.Structure):
     )
 
 
-def is_synchronised() -> bool:
-    """Return whether the kernel says that something keeps the clock; False when it can't be asked.
+class KernelClock(NamedTuple):
+    """What the kernel says of the wall clock.
+
+    Attributes:
+        synced: Something keeps it.
+        error_s: How wrong it may be, as what keeps it told the kernel.
+    """
+
+    synced: bool
+    error_s: float
+
+
+def kernel_clock() -> KernelClock | None:
+    """Return what the kernel says of the wall clock; None when it can't be asked.
 
     glibc's `adjtimex` with no mode set only reads, so it needs no rights.
     """
@@ -58,8 +71,16 @@ def is_synchronised() -> bool:
     try:
         state: int = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex))
     except (AttributeError, OSError):
-        return False  # No glibc, or a sandbox that forbids it.
-    return state >= 0 and not timex.status & STA_UNSYNC
+        return None  # No glibc, or a sandbox that forbids it.
+    if state < 0:
+        return None
+    return KernelClock(not timex.status & STA_UNSYNC, timex.maxerror / 1e6)
+
+
+def is_synchronised() -> bool:
+    """Return whether the kernel says that something keeps the clock; False when nobody knows."""
+    clock = kernel_clock()
+    return clock is not None and clock.synced
 
 
 class SystemTrust:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from broker import log
+from broker.checkup import Checkup
 from broker.link import Link, SettingsError, read_settings
 from broker.log import kv
 from broker.vitals import boot_id, watchdog
@@ -172,6 +173,7 @@ def _run(file: HallFile, node: BoardNode, args: argparse.Namespace) -> None:
             voice=voice,
             plug=plug if screen.is_kms else None,
             fed=watchdog if os.environ.get("WATCHDOG_USEC") else None,
+            look=Checkup(folder, boot=who.boot, mono_s=time.monotonic).look,
         )
         # Python's own, before SDL puts its in place.
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, NotRequired, Protocol, TypedDict, 
 from broker.link import Connected, Disconnected, Received
 from broker.log import kv
 from broker.vitals import ready, rss_bytes
+from broker.wire.figures import DisplayHealth, Machine
 from broker.wire.generation import Stamp
 from broker.wire.messages import (
     Birth,
@@ -86,6 +87,7 @@ class NodeParts(TypedDict):
     inbox: Inbox
     post: Post
     fed: NotRequired[Callable[[], object] | None]
+    look: NotRequired[Callable[[], Machine] | None]
 
 
 class DisplayParts(NodeParts):
@@ -104,6 +106,7 @@ class NodeLoop(ABC):
     Args:
         fed: Called after a pass that showed and looked after its screen, every 5 s: it feeds the
             watchdog. None = nobody watches.
+        look: Looks at the machine, for the health.
     """
 
     def __init__(
@@ -113,11 +116,14 @@ class NodeLoop(ABC):
         inbox: Inbox,
         post: Post,
         fed: Callable[[], object] | None = None,
+        look: Callable[[], Machine] | None = None,
     ) -> None:
         self._who = who
         self._inbox = inbox
         self._post = post
         self._fed = fed
+        self._look = look
+        self._connects = 0
         self._feed_s = 0.0
         self._counts: Counter[str] = Counter()
         self._is_stopping = False
@@ -196,6 +202,7 @@ class NodeLoop(ABC):
             case Connected():
                 topic = Topic(self._who.hall, Kind.BIRTH, self._who.node)
                 self._post.publish(topic, encode(self._who.birth(event.session)))
+                self._connects += 1
                 self._health_s = time.monotonic()
             case FrameAsked():
                 self._give_frame()
@@ -231,17 +238,34 @@ class NodeLoop(ABC):
     def _health(self, now_s: float) -> Health:
         # Proof of pictures, not of a process: a black screen with a live heartbeat is known from
         # other systems to stand for weeks.
-        counts = self._counts | {
-            "dropped": self._inbox.dropped,
-            "frame_age_s": round(now_s - self._shown_s),
-            "frame_pos": self._shown().pos,
-        }
+        gen, pos = self._shown()
+        figures = self._figures()
+        age_s = now_s - self._shown_s
         return Health(
             uptime_s=round(now_s - self._start_s, 1),
             rss_bytes=rss_bytes(),
-            counts=dict(counts) | self._figures(),
+            counts=self._counts
+            | {"dropped": self._inbox.dropped, "frame_age_s": round(age_s), "frame_pos": pos}
+            | figures,
             unsaid=self._unsaid(),
+            sent_ms=int(now_s * 1000),
+            wall_ms=_wall_ms(),
+            boot=self._who.boot,
+            version=self._who.version,
+            connects=self._connects,
+            machine=self._look() if self._look else None,
+            display=DisplayHealth(
+                gen=gen,
+                pos=pos,
+                frame_age_s=round(age_s, 1),
+                frames=figures.get("frames"),
+                plugged=self._plugged(),
+            ),
         )
+
+    def _plugged(self) -> bool | None:
+        """Return whether a screen is connected; None when it can't be known."""
+        return None
 
 
 class DisplayLoop(NodeLoop):
@@ -304,6 +328,9 @@ class DisplayLoop(NodeLoop):
         if self._is_plugged is not None:
             counts["screens_plugged"] = int(self._is_plugged)
         return counts
+
+    def _plugged(self) -> bool | None:
+        return self._is_plugged
 
     def _look_at_plug(self) -> None:
         now_s = time.monotonic()

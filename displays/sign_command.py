@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from broker import log
+from broker.checkup import Checkup
 from broker.link import Link, SettingsError, read_settings
 from broker.log import kv
 from broker.vitals import boot_id, watchdog
@@ -125,6 +126,7 @@ def _run_digits(file: HallFile, node: SignNode, address: int, args: argparse.Nam
             inbox=inbox,
             post=link,
             fed=watchdog if os.environ.get("WATCHDOG_USEC") else None,
+            look=Checkup(args.data / node.id, boot=who.boot, mono_s=time.monotonic).look,
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.stop())

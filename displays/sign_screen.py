@@ -7,6 +7,7 @@ import signal
 import time
 from pathlib import Path
 
+from broker.checkup import Checkup
 from broker.hall.views import CounterCall, CounterView
 from broker.link import Link, read_settings
 from broker.log import kv
@@ -63,6 +64,7 @@ def run(file: HallFile, node: SignNode, args: argparse.Namespace) -> None:
             frames=frames,
             plug=plug if screen.is_kms else None,
             fed=watchdog if os.environ.get("WATCHDOG_USEC") else None,
+            look=Checkup(folder, boot=who.boot, mono_s=time.monotonic).look,
         )
         # Python's own, before SDL puts its in place.
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -9,6 +9,7 @@ import os
 import secrets
 import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from broker import log
+from broker.checkup import Checkup
 from broker.clock import SystemClock
 from broker.disk import BALLAST_FILE, NODE_BALLAST_BYTES, Disk
 from broker.link import Link, SettingsError, read_settings
@@ -26,6 +28,7 @@ from broker.vitals import boot_id, ready, watchdog
 from broker.wire.delivery import Sender
 from edge.counter import LAMP, CounterRole
 from edge.devices import Devices, PinsKind, PinsMissingError, open_factory
+from edge.figures import Figures
 from edge.inbox import Inbox
 from edge.kiosk import KioskRole
 from edge.node import Node
@@ -166,8 +169,7 @@ async def _run(
 ) -> None:
     wiring = wiring_of(hall, node_id)
     settings = read_settings(folder / "link.json")
-    clock = SystemClock()
-    loop = asyncio.get_running_loop()
+    clock, loop = SystemClock(), asyncio.get_running_loop()
     boot, stream = boot_id(), secrets.token_hex(16)
     factory = open_factory(pins, folder)
     with Devices(factory=factory, buttons=wiring.buttons, lamps=wiring.lamps) as devices:
@@ -206,11 +208,18 @@ async def _run(
                 paper=paper,
                 clock=clock,
                 fed=watchdog if os.environ.get("WATCHDOG_USEC") else None,
+                figures=_figures(paper, folder, boot),
             )
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, parts.stop)
             tell_health(paper, parts.counts, loop)
             await _serve(parts, paper, folder)
+
+
+def _figures(paper: PaperPort, folder: Path, boot: str) -> Figures:
+    """Return what the node's health is made with; slips that are files have no printer."""
+    printer = (lambda: paper.state.value) if isinstance(paper, Spool) else None
+    return Figures(Checkup(folder, boot=boot, mono_s=time.monotonic).look, printer)
 
 
 def tell_health(paper: PaperPort, counts: Counter[str], loop: asyncio.AbstractEventLoop) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from broker.clock import Clock
 from broker.store import StoreError
+from broker.wire.figures import Button
 from edge.devices import Devices, OnEdge
 from edge.inbox import Edge, Inbox, Settle
 from edge.press import Moment, Press, PressMachine
@@ -40,6 +41,20 @@ class Fingers:
         return {
             "presses": sum(machine.presses for machine in machines),
             "chatter": sum(machine.chatter for machine in machines),
+        }
+
+    def figures(self, now_s: float) -> dict[str, Button]:
+        """Return each button's own figures, for the health."""
+        return {
+            name: Button(
+                presses=machine.presses,
+                chatter=machine.chatter,
+                stuck=machine.is_stuck,
+                pressed_age_s=None
+                if machine.pressed_s is None
+                else round(max(0.0, now_s - machine.pressed_s), 1),
+            )
+            for name, machine in self._machines.items()
         }
 
     def watch(self) -> None:

@@ -24,12 +24,12 @@ from broker.link import Connected, Disconnected, Received
 from broker.log import kv
 from broker.outbox import Key, Outbox
 from broker.store import StoreError
-from broker.vitals import rss_bytes
 from broker.wire.delivery import Row, Sender
 from broker.wire.generation import generation_number
 from broker.wire.messages import Health, Result, WireError
 from broker.wire.topics import Kind, parse_topic
 from edge.devices import Devices
+from edge.figures import NO_FIGURES, Figures
 from edge.fingers import Fingers
 from edge.giving import answer_hub
 from edge.inbox import Edge, Inbox, Item, Paper, Settle, Stop, Wanted
@@ -70,6 +70,7 @@ class Node:
         inbox: What `link` puts its events into.
         fed: Called after a pass that did all its work, every 5 s: it feeds the watchdog. None
             where nobody watches: then a node has no reason to wake.
+        figures: What its health is made with.
 
     Attributes:
         panel: Set before `run`, when there is one.
@@ -89,6 +90,7 @@ class Node:
         paper: PaperPort,
         clock: Clock,
         fed: Callable[[], object] | None = None,
+        figures: Figures = NO_FIGURES,
     ) -> None:
         self.panel: PanelPort | None = None
         self.counts: Counter[str] = Counter()
@@ -101,6 +103,7 @@ class Node:
         self._paper = paper
         self._clock = clock
         self._fed = fed
+        self._figures = figures
         begin_s = self._started_s = clock.mono_s()
         self._feed_s = self._started_s if fed else None
         self._post = Post(
@@ -120,9 +123,8 @@ class Node:
         self._lamps = {name: Lamp() for name in devices.lamps}
         self._gen = sender.gen
         self._keep_s: float | None = None
-        self._is_disk_bad = False
+        self._is_disk_bad = self._is_stopping = False
         self._accepted: list[tuple[str, Row, float]] = []
-        self._is_stopping = False
         self._told: set[str] = set()
         self._said: dict[str, str] = {}
 
@@ -418,17 +420,14 @@ class Node:
             self._post.send_health(self._health(now_s), now_s)
 
     def _health(self, now_s: float) -> Health:
-        return Health(
-            uptime_s=round(now_s - self._started_s, 1),
-            outbox_depth=self._post.depth,
-            rss_bytes=rss_bytes(),
-            disk=self._outbox.room().value,
-            counts={
-                **self.counts,
-                **self._fingers.counts,
-                "inbox_dropped": self._inbox.dropped,
-                "foreign_rows": self._outbox.foreign,
-            },
+        return self._figures.health(
+            post=self._post,
+            fingers=self._fingers,
+            printing=self._printing,
+            outbox=self._outbox,
+            counts=self.counts | {"inbox_dropped": self._inbox.dropped},
+            clock=self._clock,
+            up_s=now_s - self._started_s,
         )
 
     def _show(self) -> None:

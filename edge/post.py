@@ -129,6 +129,8 @@ class Post:
             for row in rows
         }
         self._session: str | None = None
+        self.connects = 0
+        """Connections to the broker since the start."""
         self._births = 0
         self._hub_start = ""
         self._is_birth_due = False
@@ -152,9 +154,15 @@ class Post:
         """Whether the broker is connected."""
         return self._session is not None
 
+    def oldest_age_s(self, now_s: float) -> float | None:
+        """Return how long the oldest row waits for its result; None when none of this boot does."""
+        oldest_s = next(iter(self._asked.values()), float("-inf"))
+        return None if oldest_s == float("-inf") else round(max(0.0, now_s - oldest_s), 1)
+
     def connected(self, session: str, now_s: float) -> None:
         """Begin a connection: birth and health are due now."""
         self._session = session
+        self.connects += 1
         self._births = 0
         self._birth_s = self._health_s = now_s
         self._grace_s = now_s + GRACE_S

@@ -76,6 +76,17 @@ class PressMachine:
         self._locked_s = at_s
         self._held = down  # a press nobody saw begin has no second meaning
         self._stuck = False
+        self._pressed_s: float | None = None
+
+    @property
+    def pressed_s(self) -> float | None:
+        """When the last press was accepted; None before the first."""
+        return self._pressed_s
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it has been down so long that it is broken, or has something lying on it."""
+        return self._stuck
 
     @property
     def is_down(self) -> bool:
@@ -140,7 +151,7 @@ class PressMachine:
         self._down, self._held, self._stuck = self._level, False, False
         self._locked_s = at_s + self._timing.lockout_s
         if self._down:
-            self._down_s = at_s
+            self._down_s = self._pressed_s = at_s
             self.presses += 1
             return Press(Moment.PRESSED, at_s)
         self.releases += 1

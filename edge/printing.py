@@ -28,6 +28,7 @@ from broker.log import kv
 from broker.outbox import Key, Outbox, Promise
 from broker.store import StoreError
 from broker.wire.delivery import Row
+from broker.wire.figures import PrinterHealth
 from broker.wire.messages import Result
 from edge.inbox import Inbox, Paper
 from edge.paper import SAID, Outcome, PaperPort, Printed
@@ -97,6 +98,8 @@ class Printing:
     ) -> None:
         self.in_hand = 0
         self.ended: deque[Ended] = deque()
+        self._printed_s: float | None = None
+        self._failed = 0
         self._role = role
         self._outbox = outbox
         self._paper = paper
@@ -200,6 +203,16 @@ class Printing:
             wish.slip, lambda printed: self._inbox.put_threadsafe(Paper(wish, row, printed))
         )
 
+    def figures(self, state: str, now_s: float) -> PrinterHealth:
+        """Return the printer's figures, for the health.
+
+        Args:
+            state: What it says of itself.
+        """
+        printed_s = self._printed_s
+        age_s = None if printed_s is None else round(now_s - printed_s, 1)
+        return PrinterHealth(state=state, printed_age_s=age_s, failed=self._failed)
+
     def end(self, item: Paper, counts: Counter[str]) -> Flash | None:
         """Take the end of a slip's way; return what to show when it is surely not there.
 
@@ -212,6 +225,10 @@ class Printing:
         _log.log(level, words, extra=kv(number=wish.number, why=why))
         counts.update(names)
         now_s = self._clock.mono_s()
+        if outcome is Outcome.PRINTED:
+            self._printed_s, self._failed = now_s, 0
+        elif outcome is Outcome.FAILED:
+            self._failed += 1
         is_read_here = self._visits.ended(key_of(row), outcome)
         if outcome is Outcome.FAILED and not is_read_here:
             self.ended.append(Ended(key_of(row), wish.cancel, now_s, decided))

@@ -16,6 +16,7 @@ RIM = (
     "broker.outbox",
     "broker.readings",
     "broker.vitals",
+    "broker.checkup",
     "broker.disk",
     "broker.clock",
     "broker.log",

@@ -19,7 +19,7 @@ from broker.hall.events import EVENTS, Event, HallEvent
 from broker.hall.refusals import REFUSALS
 from broker.hall.rules import MAY
 from broker.hall.setup import CounterId, Id
-from broker.wire import messages, readings
+from broker.wire import figures, messages, readings
 from broker.wire.delivery import RESEND_MAX_S, RESEND_S
 from tests.diagram import name_of
 
@@ -55,7 +55,11 @@ MESSAGES: dict[str, tuple[type[Struct], ...]] = {
     ),
     "ack/<node>": (messages.Ack, messages.Result, messages.Place),
     "birth/<node>": (messages.Birth, messages.Held),
-    "health/<node>": (messages.Health,),
+    "health/<node>": (
+        *(messages.Health, figures.Machine, figures.Storage, figures.Network),
+        *(figures.Button, figures.PrinterHealth, figures.DisplayHealth),
+    ),
+    "alarm/<id>": (messages.Alarm,),
     "state/hub": (messages.HubState,),
     "state/board": (views.BoardView, views.Call),
     "state/counter/<number>": (views.CounterView, views.CounterCall),

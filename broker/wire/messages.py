@@ -4,7 +4,7 @@ The bodies of `state/board`, `state/counter/<id>` and `state/queue` are `broker.
 of `state/queue/<service>` are `broker.hall.coded`.
 """
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Raw, Struct, field
@@ -13,6 +13,7 @@ from broker.hall.coded import CodedView
 from broker.hall.events import EVENTS, HallEvent
 from broker.hall.stamps import AtMs, Generation, Position
 from broker.hall.views import BoardView, CounterView, QueueView
+from broker.wire.figures import Button, DisplayHealth, Machine, PrinterHealth
 
 UP_BYTES_MAX = 8 * 1024
 ACK_BYTES_MAX = 16 * 1024
@@ -200,6 +201,15 @@ class Health(Struct, frozen=True, kw_only=True):
         unsaid: Numbers of the newest calls a voice could not say: they are on the screen only.
         disk: Room on its disk: ok, low, short or full (`broker.disk`).
         sent_ms: The sender's monotonic clock; None from an older release.
+        wall_ms: The sender's wall clock, to be compared with the hub's.
+        boot: Which boot of the machine this is.
+        version: Of the program.
+        outbox_age_s: Age of the oldest row without a result; null = there is none, or it is of an
+            earlier boot.
+        connects: Connections to the broker since start; more than 1 = it was lost.
+        machine: The Pi it runs on.
+        buttons: By name.
+        printer, display: Only of a process that has one.
     """
 
     uptime_s: float
@@ -209,6 +219,39 @@ class Health(Struct, frozen=True, kw_only=True):
     unsaid: tuple[str, ...] = ()
     disk: str = "ok"
     sent_ms: Position | None = None
+    wall_ms: int | None = None
+    boot: str = ""
+    version: str = ""
+    outbox_age_s: float | None = None
+    connects: int | None = None
+    machine: Machine | None = None
+    buttons: dict[str, Button] = {}
+    printer: PrinterHealth | None = None
+    display: DisplayHealth | None = None
+    v: int = 1
+
+
+class Alarm(Struct, frozen=True, kw_only=True):
+    """`alarm/<id>`: one open alarm, retained; an empty message clears it.
+
+    Attributes:
+        id: `<kind>.<subject>`.
+        subject: A node, a Pi, a zone, a switch, or `hall`.
+        level: urgent = visitors or staff notice it now; warning; info = nobody has to come.
+        since_ms: By the hub's wall clock when it was raised.
+        what: What is wrong, by language code.
+        mend: What to do about it, by language code.
+        acknowledged_by: Initials of who has seen it; it stays, quietly, for four hours.
+    """
+
+    id: str
+    kind: str
+    subject: str
+    level: Literal["urgent", "warning", "info"]
+    since_ms: int
+    what: dict[str, str]
+    mend: dict[str, str]
+    acknowledged_by: str = ""
     v: int = 1
 
 
@@ -321,6 +364,7 @@ read_give = Reader(Give, UP_BYTES_MAX)
 read_ack = AckReader(Ack, MESSAGE_BYTES_MAX)
 read_birth = Reader(Birth, UP_BYTES_MAX)
 read_health = Reader(Health, UP_BYTES_MAX)
+read_alarm = Reader(Alarm, UP_BYTES_MAX)
 read_hub = Reader(HubState, UP_BYTES_MAX)
 read_board = Reader(BoardView, MESSAGE_BYTES_MAX)
 read_counter = Reader(CounterView, UP_BYTES_MAX)

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     QUEUE = "state/queue"
     CODED = "state/queue/+"
     HUB = "state/hub"
+    ALARM = "alarm"
 
 
 class Rule(NamedTuple):
@@ -45,6 +46,7 @@ RULES: dict[Kind, Rule] = {
     Kind.QUEUE: Rule(named=False, qos=1, retain=True),
     Kind.CODED: Rule(named=True, qos=1, retain=True, path="state/queue"),
     Kind.HUB: Rule(named=False, qos=1, retain=True),
+    Kind.ALARM: Rule(named=True, qos=1, retain=True),
 }
 
 

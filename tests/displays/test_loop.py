@@ -150,6 +150,10 @@ def test_birth_comes_first_then_health_with_the_frame(rig: Rig) -> None:
     assert counts["frame_crc"] == int(rig.screen.crc(), 16)
     assert counts["frames"] == rig.screen.frames
     assert counts["frame_age_s"] <= 5
+    display = read_health(health).display
+    assert display is not None
+    assert (display.gen, display.pos, display.frames) == (GEN, 5, rig.screen.frames)
+    assert display.plugged is None
 
 
 def test_bad_messages_are_counted_and_change_nothing(

@@ -13,8 +13,11 @@ import msgspec
 from broker.hall.rules import Actor
 from broker.outbox import Outbox
 from broker.wire.delivery import Sender
+from broker.wire.messages import Health, read_health
+from broker.wire.topics import Kind
 from edge.counter import LAMP, CounterRole
 from edge.devices import Devices, open_factory
+from edge.figures import NO_FIGURES, Figures
 from edge.inbox import Inbox, Item, Timer
 from edge.kiosk import READY, KioskRole
 from edge.node import Node
@@ -105,6 +108,11 @@ class Stand:
         lamps = self.node.snapshot()["lamps"]
         assert isinstance(lamps, dict)
         return lamps
+
+    def health(self) -> Health:
+        """Return the newest figures it sent."""
+        payloads = [p for topic, p in self.link.published if topic.kind is Kind.HEALTH]
+        return read_health(payloads[-1])
 
     async def quiet(self) -> None:
         """Wait until the node sleeps: SQLite's thread takes real time, which stands still here."""
@@ -200,6 +208,7 @@ async def stand(  # noqa: PLR0913 - what a start of a node may differ in, each b
     boot: str = "b",
     fed: Callable[[], object] | None = None,
     paper: PaperPort | None = None,
+    figures: Figures = NO_FIGURES,
 ) -> AsyncIterator[Stand]:
     """Start a node and stop it cleanly."""
     clock = clock or FakeClock()
@@ -228,6 +237,7 @@ async def stand(  # noqa: PLR0913 - what a start of a node may differ in, each b
                 paper=paper or SlipFile(path=folder / "slip.txt", zone=ZONE),
                 clock=clock,
                 fed=fed,
+                figures=figures,
             )
             async with asyncio.TaskGroup() as group:
                 running = group.create_task(node.run())
