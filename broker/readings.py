@@ -7,7 +7,7 @@ readings alone. They are the first to give way on a disk that fills up (`broker.
 import contextlib
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import aiosqlite
@@ -33,6 +33,10 @@ NODE_MIGRATIONS: tuple[Migration, ...] = (
             made_ms INTEGER NOT NULL, made_s REAL NOT NULL,
             PRIMARY KEY (place, seq)) WITHOUT ROWID""",
     ),
+    (
+        # What a node has to know at its next start, written with the readings it belongs to.
+        "CREATE TABLE kept (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    ),
 )
 
 HUB_MIGRATIONS: tuple[Migration, ...] = (
@@ -52,18 +56,21 @@ class ReadingBox:
     Attributes:
         rows: Those of earlier starts, older streams first.
         dropped: How many were not kept, or gave way, since the start.
+        kept: What the start before wrote beside its readings, by key.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what `open` found, each by name
         self,
         *,
         db: aiosqlite.Connection,
         stream: str,
         place: int,
         rows: Sequence[Measured],
+        kept: Mapping[str, str],
         disk: Disk | None,
     ) -> None:
         self.rows = rows
+        self.kept = kept
         self.dropped = 0
         self._db = db
         self._stream = stream
@@ -89,8 +96,8 @@ class ReadingBox:
             StoreError: The file can't be used.
         """
         async with open_db(path, NODE_MIGRATIONS) as db:
-            place, rows = await transact(db, lambda sql: _begin(sql, boot, stream))
-            yield cls(db=db, stream=stream, place=place, rows=rows, disk=disk)
+            place, rows, kept = await transact(db, lambda sql: _begin(sql, boot, stream))
+            yield cls(db=db, stream=stream, place=place, rows=rows, kept=kept, disk=disk)
 
     async def append(self, reading: Reading, *, made_s: float) -> tuple[Measured | None, int]:
         """Commit a reading, when there is room; return it, and how many of the oldest gave way.
@@ -98,18 +105,33 @@ class ReadingBox:
         Raises:
             StoreError: It is not committed.
         """
+        rows, gone = await self.append_all((reading,), made_s=made_s)
+        return (rows[0] if rows else None), gone
+
+    async def append_all(
+        self, readings: Sequence[Reading], *, made_s: float, kept: Mapping[str, str] | None = None
+    ) -> tuple[Sequence[Measured], int]:
+        """Commit readings of one instant in one transaction; return as `append`.
+
+        Args:
+            kept: Written with them, and there at the next start.
+
+        Raises:
+            StoreError: None is committed.
+        """
         room = Room.OK if self._disk is None else self._disk.look()
         if room is not Room.OK:
-            self.dropped += 1
+            self.dropped += len(readings)
             gone = 0 if room is Room.LOW else await self._drop(self._depth)
-            return None, gone
-        seq = self._last + 1
-        row = (self._place, seq, reading.kind, reading.value, reading.made_ms, made_s)
-        sql = "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?)"
-        await transact(self._db, lambda db: db.execute(sql, row).close())
-        self._last, self._depth = seq, self._depth + 1
+            return (), gone
+        rows = [
+            Measured(self._stream, seq, reading, made_s)
+            for seq, reading in enumerate(readings, self._last + 1)
+        ]
+        await transact(self._db, lambda db: _append(db, self._place, rows, kept or {}))
+        self._last, self._depth = self._last + len(rows), self._depth + len(rows)
         gone = await self._drop(self._depth - PENDING_MAX)
-        return Measured(self._stream, seq, reading, made_s), gone
+        return rows, gone
 
     async def stored(self, count: int) -> None:
         """Forget so many of the oldest: the hub has them.
@@ -164,7 +186,20 @@ class ReadingStore:
         return True
 
 
-def _begin(db: sqlite3.Connection, boot: str, stream: str) -> tuple[int, list[Measured]]:
+def _append(
+    db: sqlite3.Connection, place: int, rows: Sequence[Measured], kept: Mapping[str, str]
+) -> None:
+    values = [
+        (place, seq, reading.kind, reading.value, reading.made_ms, made_s)
+        for _, seq, reading, made_s in rows
+    ]
+    db.executemany("INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?)", values)
+    db.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", kept.items())
+
+
+def _begin(
+    db: sqlite3.Connection, boot: str, stream: str
+) -> tuple[int, list[Measured], dict[str, str]]:
     db.execute("DELETE FROM streams WHERE place NOT IN (SELECT place FROM readings)")
     place = db.execute("INSERT INTO streams (stream, boot) VALUES (?, ?)", (stream, boot)).lastrowid
     found = db.execute(
@@ -176,7 +211,7 @@ def _begin(db: sqlite3.Connection, boot: str, stream: str) -> tuple[int, list[Me
         Measured(of, seq, Reading(kind=kind, value=value, made_ms=made_ms), made_s)
         for of, seq, kind, value, made_ms, made_s in found
     ]
-    return place or 0, rows
+    return place or 0, rows, dict(db.execute("SELECT key, value FROM kept").fetchall())
 
 
 def _forget(db: sqlite3.Connection, count: int) -> None:

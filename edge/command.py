@@ -1,8 +1,12 @@
-"""`loket node ID`: builds the real parts of a kiosk or counter, and runs them."""
+"""`loket node ID`: builds the real parts of a kiosk or counter, and runs them.
+
+A node with sensors has a file of its own, imported for it alone (`sensors_command.py`).
+"""
 
 import argparse
 import asyncio
 import contextlib
+import importlib
 import importlib.metadata
 import logging
 import os
@@ -38,11 +42,12 @@ from edge.post import Identity
 from edge.role import Role
 from edge.spool import PrinterState, Spool, printer_spool
 from firmware_config.arguments import MisuseError, add_hall_arguments
-from firmware_config.load import HallFileError, load_hall
+from firmware_config.load import HallFileError, load_calendar, load_hall
 from firmware_config.schema import (
     CounterNode,
     HallFile,
     KioskNode,
+    SensorNode,
     counter_buttons,
     kiosk_services,
     node_of,
@@ -59,7 +64,9 @@ PaperKind = Literal["auto", "file"]
 
 def node_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `loket node`."""
-    parser.add_argument("id", metavar="ID", help="the id of a [[node]] with role kiosk or counter")
+    parser.add_argument(
+        "id", metavar="ID", help="the id of a [[node]] with role kiosk, counter or sensor"
+    )
     add_hall_arguments(parser)
     parser.add_argument(
         "--pins",
@@ -84,6 +91,14 @@ def node(args: argparse.Namespace) -> int:
     try:
         hall = load_hall(hall_path)
         folder = data / args.id
+        config = next((one for one in hall.nodes if one.id == args.id), None)
+        if isinstance(config, SensorNode):
+            sensors = importlib.import_module("edge.sensors_command")
+            calendar = load_calendar(hall_path, hall)
+            asyncio.run(
+                sensors.run_sensors(hall, config, calendar=calendar, folder=folder, pins=args.pins)
+            )
+            return 0
         paper = paper_of(hall, args.id, folder=folder, kind=args.paper)
         asyncio.run(_run(hall, args.id, folder=folder, pins=args.pins, paper=paper))
     except* (HallFileError, MisuseError) as errors:
@@ -147,7 +162,9 @@ def wiring_of(hall: HallFile, node_id: str, *, random: Random | None = None) -> 
             return Wiring(role=counter, buttons=counter_buttons(config), lamps=lamps)
         case _:
             role = role_of(config)
-            raise MisuseError(f"node {node_id} is a {role}: `loket node` runs kiosks and counters")
+            raise MisuseError(
+                f"node {node_id} is a {role}: `loket node` runs kiosks, counters and sensors"
+            )
 
 
 def paper_of(hall: HallFile, node_id: str, *, folder: Path, kind: PaperKind) -> PaperPort:

@@ -25,7 +25,17 @@ from edge.play import Player, play, rhythm
 from edge.supervise import NOTIFY_FILE, Child, StartError, Supervisor, write_pids
 from firmware_config.arguments import MisuseError
 from firmware_config.load import HallFileError, load_hall
-from firmware_config.schema import BoardNode, CounterNode, HallFile, KioskNode, SignNode, role_of
+from firmware_config.schema import (
+    BoardNode,
+    CounterNode,
+    HallFile,
+    KioskNode,
+    Node,
+    SensorNode,
+    SignNode,
+    door_beams,
+    role_of,
+)
 
 HOST = "127.0.0.1"
 HALL = Path(firmware_config.__file__).parent / "examples" / "demo.toml"
@@ -150,6 +160,8 @@ def children_of(plan: Plan) -> list[Child]:
                 if isinstance(node, KioskNode) and node.screen:
                     glass = _child(plan, "screen", "--headless", node=node.id)
                     children.append(glass._replace(name=f"{node.id}.screen"))
+            case SensorNode():
+                children.append(_child(plan, "node", "--pins", "mock", node=node.id))
             case BoardNode() | SignNode():
                 # Here a display draws into memory and speaks to nobody; the page shows its frames.
                 if isinstance(node, SignNode) and node.i2c is not None:
@@ -232,13 +244,20 @@ def _broker_port(wanted: int) -> int:
 
 async def _until_joined(plan: Plan) -> None:
     """Wait until the page and every node hear the hub: a hall is ready when a press counts."""
-    awaited = {node.id for node in plan.file.nodes if isinstance(node, KioskNode | CounterNode)}
+    # Those with a panel: a sensor without a door has no button the page would show.
+    awaited = {node.id for node in plan.file.nodes if _has_panel(node)}
     while True:
         health = await asyncio.to_thread(_get, plan.page_port, "healthz")
         panel = await asyncio.to_thread(_get, plan.page_port, "panel")
         if health.get("hub") and awaited <= joined(panel):
             return
         await asyncio.sleep(JOIN_EVERY_S)
+
+
+def _has_panel(node: Node) -> bool:
+    return isinstance(node, KioskNode | CounterNode) or (
+        isinstance(node, SensorNode) and bool(door_beams(node))
+    )
 
 
 def joined(panel: dict[str, Any]) -> set[str]:

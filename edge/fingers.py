@@ -12,18 +12,24 @@ from broker.store import StoreError
 from broker.wire.figures import Button
 from edge.devices import Devices, OnEdge
 from edge.inbox import Edge, Inbox, Settle
-from edge.press import Moment, Press, PressMachine
+from edge.press import Moment, Press, PressMachine, Timing
 
 
 class Fingers:
-    """All buttons of one node, by name."""
+    """All buttons of one node, by name.
 
-    def __init__(self, *, devices: Devices, inbox: Inbox, clock: Clock) -> None:
+    Args:
+        timing: Of something else that breaks and makes a contact; a button's without it.
+    """
+
+    def __init__(
+        self, *, devices: Devices, inbox: Inbox, clock: Clock, timing: Timing | None = None
+    ) -> None:
         self._devices = devices
         self._inbox = inbox
         self._clock = clock
         self._machines = {
-            name: PressMachine(down=pin.is_down, at_s=clock.mono_s())
+            name: PressMachine(down=pin.is_down, at_s=clock.mono_s(), timing=timing)
             for name, pin in devices.buttons.items()
         }
         self._settling: list[Settle] = []

@@ -145,7 +145,7 @@ class Bme280Port:
         sleep: `time.sleep`, but for tests.
     """
 
-    kinds = (TEMPERATURE, HUMIDITY, PRESSURE)
+    kinds: tuple[str, ...] = (TEMPERATURE, HUMIDITY, PRESSURE)
 
     def __init__(self, *, bus: Bus, address: int, sleep: Callable[[float], None]) -> None:
         self.name = f"bme280_{address:x}"

@@ -62,7 +62,7 @@ class Sht4xPort:
         sleep: `time.sleep`, but for tests.
     """
 
-    kinds = (TEMPERATURE, HUMIDITY)
+    kinds: tuple[str, ...] = (TEMPERATURE, HUMIDITY)
 
     def __init__(self, *, bus: Bus, address: int, sleep: Callable[[float], None]) -> None:
         self.name = f"sht4x_{address:x}"

@@ -6,7 +6,7 @@ Crossing costs one `call_soon_threadsafe`; there is no other way in.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
 from broker.link import LinkEvent, Received
@@ -71,11 +71,23 @@ class Settle(NamedTuple):
     settled: asyncio.Future[None]
 
 
+class Read(NamedTuple):
+    """What a thread that reads sensors brings.
+
+    Attributes:
+        results: Of each sensor, in order: its values by kind, or None and why.
+        at_s: When they were read, by the monotonic clock.
+    """
+
+    results: tuple[tuple[Mapping[str, float] | None, str], ...]
+    at_s: float
+
+
 class Stop(NamedTuple):
     """The process is asked to end."""
 
 
-Item = Edge | Paper | Wanted | Settle | Stop | LinkEvent
+Item = Edge | Paper | Wanted | Settle | Read | Stop | LinkEvent
 
 
 class Inbox:

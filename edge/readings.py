@@ -1,5 +1,6 @@
 """A node's readings on their way: measured, kept, sent, forgotten when the hub has them."""
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from broker.readings import ReadingBox
@@ -31,15 +32,24 @@ class ReadingPost:
         self._box = box
         self._link = link
 
-    async def measured(self, reading: Reading, now_s: float) -> None:
-        """Keep a reading and send what is due; where there is no room it is only counted.
+    async def measured(
+        self,
+        readings: Sequence[Reading],
+        now_s: float,
+        *,
+        kept: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep readings and send what is due; where there is no room they are only counted.
+
+        Args:
+            kept: Written with them (`ReadingBox.kept`).
 
         Raises:
-            StoreError: It is not kept.
+            StoreError: None is kept.
         """
-        row, gone = await self._box.append(reading, made_s=now_s)
+        rows, gone = await self._box.append_all(readings, made_s=now_s, kept=kept)
         self.lane.forgot(gone)
-        if row is not None:
+        for row in rows:
             self.lane.appended(row)
         self.send(now_s)
 

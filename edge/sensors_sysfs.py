@@ -112,7 +112,7 @@ class W1Port:
     Reading takes 0.75 s: the chip measures meanwhile.
     """
 
-    kinds = (TEMPERATURE,)
+    kinds: tuple[str, ...] = (TEMPERATURE,)
 
     def __init__(self, *, sys: Path = SYS) -> None:
         self.name = "ds18b20"

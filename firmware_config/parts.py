@@ -13,17 +13,16 @@ from firmware_config.schema import (
     MODEL,
     BoardNode,
     CounterNode,
-    Ds18b20,
     HallFile,
     HubNode,
     KioskNode,
     Node,
     SensorNode,
-    Sht4x,
     SignNode,
     Voice,
     host_of,
 )
+from firmware_config.sensors import Ds18b20, Sht4x
 
 SUPPLY_V = 5.1
 

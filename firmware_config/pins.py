@@ -1,6 +1,14 @@
 """The 40-pin header of a Raspberry Pi: which BCM numbers are free, and the models known. PURE."""
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from msgspec import Meta
+
+Pin = Annotated[
+    int,
+    Meta(ge=2, le=27, description="a BCM number of the 40-pin header, 2 to 27", examples=[17]),
+]
+"""A BCM number (what gpiozero and pinout.xyz call GPIO17), never the place on the header."""
 
 
 class Model(NamedTuple):

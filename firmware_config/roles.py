@@ -13,6 +13,7 @@ from firmware_config.schema import (
     HubNode,
     KioskNode,
     Node,
+    SensorNode,
     ShadowNode,
     SignNode,
     WebNode,
@@ -41,6 +42,8 @@ def role_faults(draft: Draft) -> list[Fault]:
                 faults += _counter(placed, counter, draft)
             case BoardNode() as board:
                 faults += _board(placed, board, draft)
+            case SensorNode(zone=str(zone)):
+                faults += unknown(placed, "zone", zone, "zone", draft)
             case SignNode() as sign:
                 for place, number in enumerate(sign.counters, start=1):
                     faults += unknown(placed, f"counters[{place}]", number, "counter", draft)

@@ -5,7 +5,7 @@ must hold between sections is in `rules.py` and `wiring.py`; what other packages
 the end of this one. A type's `description` is what `loket check` says to write instead.
 
 Checked now, acted on by a later release: `[hub]` copies; `[[agency]]` icon, complaints;
-`[[service]]` standard; `[[node]]` roles sensor and shadow; `[wifi]`, `[retain]`, `[skm]`.
+`[[service]]` standard; `[[node]]` role shadow; `[wifi]`, `[retain]` but readings, `[skm]`.
 """
 
 from typing import Annotated, Literal
@@ -25,6 +25,8 @@ from broker.hall.setup import (
     Zone,
     make_setup,
 )
+from firmware_config.pins import Pin
+from firmware_config.sensors import Door, Sensor
 
 Prefix = Annotated[
     str,
@@ -35,12 +37,6 @@ Prefix = Annotated[
     ),
 ]
 """The prefix of numbers made without the hub: a kiosk's own, or the drawer's paper ones."""
-
-Pin = Annotated[
-    int,
-    Meta(ge=2, le=27, description="a BCM number of the 40-pin header, 2 to 27", examples=[17]),
-]
-"""A BCM number (what gpiozero and pinout.xyz call GPIO17), never the place on the header."""
 
 Port = Annotated[int, Meta(ge=1024, le=65535, description="a port, 1024 to 65535", examples=[8080])]
 
@@ -181,11 +177,16 @@ class WifiSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class RetainSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[retain]`: after how many days what is not the journal is erased."""
+    """`[retain]`: after how many days what is not the journal is erased.
+
+    Attributes:
+        readings_days: Of what sensors said: of each minute for two days, then of quarters of an
+            hour.
+    """
 
     staff_days: DayCount = 365
     texts_days: DayCount = 365
-    readings_days: DayCount = 730
+    readings_days: DayCount = 90
     health_days: DayCount = 90
 
 
@@ -235,44 +236,6 @@ class Voice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clips: (
         Annotated[str, Meta(min_length=1, description="a folder beside the hall file")] | None
     ) = None
-
-
-class Bme280(
-    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="bme280"
-):
-    """Temperature, humidity and pressure, on I2C."""
-
-    address: Literal[0x76, 0x77] = 0x76
-
-
-class Sht4x(
-    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="sht4x"
-):
-    """Temperature and humidity, on I2C."""
-
-    address: Literal[0x44, 0x45, 0x46] = 0x44
-
-
-class Ds18b20(
-    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="ds18b20"
-):
-    """Temperature, on 1-Wire."""
-
-    pin: Pin = 4
-
-
-class Door(
-    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="door"
-):
-    """Counts people by two light beams; the first to break tells in from out."""
-
-    beams: Annotated[
-        tuple[Pin, ...],
-        Meta(min_length=2, max_length=2, description="two pins", examples=[[23, 24]]),
-    ]
-
-
-Sensor = Bme280 | Sht4x | Ds18b20 | Door
 
 
 class NodeBase(
@@ -408,8 +371,13 @@ class SignNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, 
 
 
 class SensorNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="sensor"):
-    """Measures the hall."""
+    """Measures the hall.
 
+    Attributes:
+        zone: Where it measures; its doors lead into this zone. Without it, the whole hall.
+    """
+
+    zone: Id | None = None
     sensors: Annotated[
         tuple[Sensor, ...],
         Meta(min_length=1, description="a list of sensors", examples=[[{"kind": "bme280"}]]),
@@ -516,6 +484,16 @@ def counter_buttons(node: CounterNode) -> dict[str, int]:
     """Return the pin of each of its buttons, staff's and visitors', by name."""
     staff = {str(name): pin for name, pin in node.buttons.items()}
     return staff | dict(zip(RATING_BUTTONS, node.rating, strict=False))
+
+
+def door_beams(node: SensorNode) -> dict[str, int]:
+    """Return the pin of each beam of its doors by name: `door-1-outer`, `door-1-inner` ..."""
+    doors = [sensor for sensor in node.sensors if isinstance(sensor, Door)]
+    return {
+        f"door-{place}-{side}": pin
+        for place, door in enumerate(doors, start=1)
+        for side, pin in zip(("outer", "inner"), door.beams, strict=True)
+    }
 
 
 def kiosk_services(file: HallFile, kiosk: KioskNode) -> dict[str, str]:

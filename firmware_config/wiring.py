@@ -10,21 +10,18 @@ from firmware_config.pins import I2C, MODELS, RESERVED, UART
 from firmware_config.roles import hub_host
 from firmware_config.schema import (
     MODEL,
-    Bme280,
     BoardNode,
     CounterNode,
-    Door,
-    Ds18b20,
     HubNode,
     KioskNode,
     Node,
     SensorNode,
     ShadowNode,
-    Sht4x,
     SignNode,
     WebNode,
     host_of,
 )
+from firmware_config.sensors import Bme280, Door, Ds18b20, Sht4x
 
 CLOCK_I2C = 0x68
 """The address of a DS3231 clock."""

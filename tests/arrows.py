@@ -33,8 +33,10 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "broker.hall.setup",
         "broker.hall.calendar",
         "firmware_config.schema",
+        "firmware_config.sensors",
         "firmware_config.pins",
     ),
+    "firmware_config.sensors": ("firmware_config.pins",),
     "firmware_config.pins": ("broker.hall.setup", "firmware_config.schema", "firmware_config.pins"),
     "firmware_config": (
         "firmware_config",

@@ -45,6 +45,18 @@ def test_importing_it_does_not_load(module: str, banned: frozenset[str]) -> None
     assert loaded_by(f"import {module}") & banned == set()
 
 
+def test_a_counter_node_loads_nothing_of_sensors() -> None:
+    """Chips and beams are a sensor node's; a counter's has no smbus2 either."""
+    code = (
+        "import sys, edge.command, edge.node\n"
+        "ours = [name for name in sys.modules if name.startswith(('edge.sensors', 'edge.i2c',"
+        " 'edge.door', 'edge.readings', 'smbus2'))]\n"
+        "assert not ours, ours"
+    )
+    assert "smbus2" not in loaded_by(code)
+    assert "smbus2" not in loaded_by("import edge.sensors_command")  # with the first transfer
+
+
 def test_help_loads_nothing_heavy() -> None:
     """`loket --help` answers at once, on any extra."""
     code = (

@@ -5,8 +5,11 @@ never below nobody, it ends with the day, and what was left over then is recorde
 how well the doors count.
 """
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import NamedTuple
+
+from broker.hall.calendar import DAY_MIN, HALL, Calendar
 
 
 class Passed(NamedTuple):
@@ -76,3 +79,35 @@ def crowding(
         return None
     limit = people_max * BACK_BELOW if was else people_max
     return Crowding(zone, people, people_max) if people > limit else None
+
+
+CLOSE_AFTER_MIN = 60
+"""People are served to the end after the doors have closed; then whoever is left is a residue."""
+
+
+def people_day(calendar: Calendar, at_ms: int) -> dt.date:
+    """Return the day the people inside are counted for: the next one from an hour after closing.
+
+    Args:
+        at_ms: The hall's time, UTC milliseconds since 1970.
+    """
+    date, at_min = calendar.moment(at_ms)
+    return date + dt.timedelta(days=at_min >= _end_min(calendar, date))
+
+
+def people_day_begin_ms(calendar: Calendar, at_ms: int) -> int:
+    """Return when the day began for which people are counted at this instant."""
+    date, at_min = calendar.moment(at_ms)
+    end_min = _end_min(calendar, date)
+    if at_min < end_min:
+        date -= dt.timedelta(days=1)
+        end_min = _end_min(calendar, date)
+    midnight = dt.datetime.combine(date, dt.time(), calendar.zone)
+    # Wall time: timedelta arithmetic of one zone ignores a change of its clock, as a person does.
+    return round((midnight + dt.timedelta(minutes=end_min)).timestamp() * 1000)
+
+
+def _end_min(calendar: Calendar, date: dt.date) -> int:
+    """Return the minute of that date at which its people end; midnight on a day that is closed."""
+    spans = calendar.spans(HALL, date)
+    return min(DAY_MIN, spans[-1].end_min + CLOSE_AFTER_MIN) if spans else DAY_MIN

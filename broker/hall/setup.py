@@ -92,12 +92,16 @@ class Zone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         name: By language code.
         sound_area: Zones of one sound area hear each other, so they speak in turn. Empty: its own.
         repeat_in: Zones in which calls for this one are repeated.
+        people_max: With more people in it than this it is too full; None = nobody is told.
     """
 
     id: Id
     name: Text
     sound_area: Id | None = None
     repeat_in: tuple[Id, ...] = ()
+    people_max: (
+        Annotated[int, Meta(ge=1, le=9999, description="people, 1 to 9999", examples=[80])] | None
+    ) = None
 
 
 class Agency(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,5 +1,6 @@
 """PURE: what of the hall file the demo page draws: kiosks with keys, counters, boards, services."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from broker.hall.setup import Service, Setup
@@ -10,7 +11,9 @@ from firmware_config.schema import (
     CounterNode,
     HallFile,
     KioskNode,
+    SensorNode,
     counter_buttons,
+    door_beams,
     kiosk_services,
     setup_of,
 )
@@ -79,6 +82,21 @@ class Desk(NamedTuple):
     rating: tuple[Key, ...] = ()
 
 
+class Door(NamedTuple):
+    """Two beams, by the names their node's panel has for them."""
+
+    outer: str
+    inner: str
+
+
+class Entrance(NamedTuple):
+    """A sensor node whose doors lead into a zone; its name is empty for the whole hall."""
+
+    node: str
+    zone: str
+    doors: tuple[Door, ...]
+
+
 class Node(NamedTuple):
     """What `GET /panel` says of a node, whether it runs or not."""
 
@@ -113,6 +131,7 @@ class Scene(NamedTuple):
     services: tuple[Key, ...]
     groups: tuple[Group, ...]
     is_big: bool
+    entrances: tuple[Entrance, ...] = ()
 
 
 def scene_of(file: HallFile) -> Scene:
@@ -139,7 +158,21 @@ def scene_of(file: HallFile) -> Scene:
         services=tuple(_service_key(service.id, service, setup) for service in file.services),
         groups=_groups(file, setup),
         is_big=len(file.services) > BESIDE_MAX,
+        entrances=tuple(_entrances(file, setup)),
     )
+
+
+def _entrances(file: HallFile, setup: Setup) -> Iterator[Entrance]:
+    for node in file.nodes:
+        beams = tuple(door_beams(node)) if isinstance(node, SensorNode) else ()
+        if isinstance(node, SensorNode) and beams:
+            doors = tuple(map(Door, beams[::2], beams[1::2]))
+            yield Entrance(node.id, _zone_name(setup, node.zone), doors)
+
+
+def _zone_name(setup: Setup, zone: str | None) -> str:
+    names = setup.zones[zone].name if zone else {}
+    return names.get(setup.languages[0]) or next(iter(names.values()), "")
 
 
 def _groups(file: HallFile, setup: Setup) -> tuple[Group, ...]:
@@ -161,6 +194,8 @@ def _nodes(file: HallFile) -> tuple[Node, ...]:
                 nodes.append(Node(node_id, "counter", tuple(counter_buttons(node)), counters))
             case BoardNode(id=node_id):
                 nodes.append(Node(node_id, "board"))
+            case SensorNode(id=node_id):
+                nodes.append(Node(node_id, "sensor", tuple(door_beams(node))))
             case _:
                 pass
     return tuple(nodes)

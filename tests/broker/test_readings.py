@@ -251,7 +251,7 @@ async def one_start(
         lane.connected(now_s)
         for n in range(40):
             way.is_cut = n > cut_after
-            await post.measured(reading(100 * start + n), now_s)
+            await post.measured((reading(100 * start + n),), now_s)
             now_s += 60
             await settle(way, store, post, now_s)
         for _ in range(40):

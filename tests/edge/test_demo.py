@@ -48,7 +48,7 @@ def test_the_broker_is_the_first_of_the_halls_processes() -> None:
     """It makes the accounts of the others."""
     names = [child.name for child in children_of(plan())]
     kiosks, counters = ["kiosk-1", "kiosk-2", "kiosk-2.screen"], [f"loket-{n}" for n in range(1, 7)]
-    assert names == ["broker", "hub", "web", *kiosks, *counters, "board-1"]
+    assert names == ["broker", "hub", "web", *kiosks, *counters, "board-1", "sensor-1"]
 
 
 COMMANDS = [
@@ -57,6 +57,7 @@ COMMANDS = [
     ("web", ("web",), ("--port", "8080")),
     ("loket-3", ("node", "loket-3"), ("--pins", "mock", "--paper", "file")),
     ("board-1", ("board", "board-1"), ()),
+    ("sensor-1", ("node", "sensor-1"), ("--pins", "mock")),
 ]
 
 

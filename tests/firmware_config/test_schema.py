@@ -79,11 +79,11 @@ def test_every_role_has_the_name_the_file_uses() -> None:
     assert roles == {"hub", "shadow", "web", "kiosk", "counter", "board", "sign", "sensor"}
 
 
-def test_the_demo_has_two_kiosks_six_counters_and_a_board() -> None:
+def test_the_demo_has_two_kiosks_six_counters_a_board_and_a_door() -> None:
     """The demo's hall is what its page shows."""
     roles = [role_of(node) for node in load_hall(EXAMPLES / "demo.toml").nodes]
     counts = {role: roles.count(role) for role in roles}
-    assert counts == {"hub": 1, "web": 1, "kiosk": 2, "counter": 6, "board": 1}
+    assert counts == {"hub": 1, "web": 1, "kiosk": 2, "counter": 6, "board": 1, "sensor": 1}
 
 
 def test_what_the_file_says_of_turns_reaches_the_rules(tmp_path: Path) -> None:

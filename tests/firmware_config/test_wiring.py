@@ -58,6 +58,8 @@ FAULTS = [
         "(loket-3): counters",
         "two counters",
     ),
+    ('zone = "lantai-1"\nsensors', 'zone = "lantai-9"\nsensors', "(sensor-1): zone", "no zone"),
+    ("people_max = 120", "people_max = 0", "zone[1] (lantai-1): people_max", "1 to 9999"),
     ('icon = "keluarga"', 'icon = "Keluarga.png"', "agency[1] (dukcapil): icon", "lower case"),
     ("answers_min = 30", "answers_min = 0", "skm.answers_min", "1 to 1000"),
 ]

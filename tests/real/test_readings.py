@@ -56,7 +56,7 @@ async def measure(pi: Pi) -> int:
             for n in range(COUNT):
                 made_ms = time.time_ns() // 1_000_000
                 reading = Reading(kind="temperature_c", value=float(n), made_ms=made_ms)
-                await post.measured(reading, time.monotonic())
+                await post.measured((reading,), time.monotonic())
             await drain(post, events, pi)
         finally:
             link.stop()

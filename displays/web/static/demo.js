@@ -148,7 +148,18 @@ function onPanel(panel) {
     if (slip && panel.slip) showSlip(slip, panel.slip);
     const list = one(".list", node);
     if (list) showList(list, panel);
+    if (node.classList.contains("door")) showDoor(node, panel);
   }
+}
+
+// What a door's own node has counted; the hall's figure comes from the hub.
+
+function showDoor(node, panel) {
+  const door = panel.running ? panel.door : null;
+  show(one(".number", node), door ? String(door.people) : "–");
+  show(one(".doing", node), door?.blocked ? "berkas cahaya terhalang" : "orang di dalam");
+  node.dataset.doing = door?.blocked ? "called" : "open";
+  show(one(".passed", node), door ? `${door.in} masuk · ${door.out} keluar` : "–");
 }
 
 // Who waited when the hub was heard last, while it is gone: staff call by voice from this list.
@@ -262,15 +273,24 @@ fetchFrames();
 
 const heldSince = new WeakMap();
 
+// From one beam of a door to the other, at a walk.
+const STEP_MS = 250;
+
 async function press(key) {
-  const node = key.closest("[data-node]").dataset.node;
   const since = heldSince.get(key);
   heldSince.delete(key);
   const held = since === undefined ? 0 : performance.now() - since;
   const ms = Math.round(Math.min(Math.max(held, PRESS_MS), PRESS_MAX_MS));
   key.classList.add("down");
+  const { button, then } = key.dataset;
+  if (then) setTimeout(() => pressButton(key, then, PRESS_MS), STEP_MS);
+  await pressButton(key, button, then ? PRESS_MS : ms);
+}
+
+async function pressButton(key, button, ms) {
+  const node = key.closest("[data-node]").dataset.node;
   try {
-    const path = `/panel/${encodeURIComponent(node)}/press/${encodeURIComponent(key.dataset.button)}`;
+    const path = `/panel/${encodeURIComponent(node)}/press/${encodeURIComponent(button)}`;
     const answer = await fetch(path, { method: "POST", body: JSON.stringify({ ms }) });
     if (!answer.ok) {
       const { error, mend, says: texts } = await answer.json();

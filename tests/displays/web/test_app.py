@@ -44,6 +44,7 @@ async def test_the_page_draws_the_halls_kiosks_counters_and_board(stage: Stage) 
     assert page.count('class="key ticket') == 8 + 4
     assert page.count('class="key staff"') == 6 * 6
     assert page.count('data-button="rate_') == 2 * 4
+    assert page.count('data-then="door-1-') == 2
     assert 'data-board="board-1"' in page
     assert "MPP Kota Contoh" in page
     assert page.count("<button") == page.count(" disabled>")
@@ -74,7 +75,8 @@ async def test_what_the_page_names_is_served(stage: Stage) -> None:
 async def test_panel_lists_every_node_of_the_hall(stage: Stage) -> None:
     """A node that doesn't run is listed too, with the buttons the hall file gives it."""
     nodes = {node["id"]: node for node in (await ask(stage.app, "/panel")).json()["nodes"]}
-    assert len(nodes) == 9
+    assert len(nodes) == 10
+    assert nodes["sensor-1"]["buttons"] == ["door-1-outer", "door-1-inner"]
     assert nodes["loket-1"] == {
         "id": "loket-1",
         "role": "counter",
