@@ -10,7 +10,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test check proof-kills bench pictures texts lock clean help
+.PHONY: setup demo test test-pygame check proof-kills bench pictures texts lock clean help
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -33,6 +33,15 @@ demo: setup ## the whole hall on this machine, as real processes; prints one add
 
 test: setup ## all tests; what needs a missing part of the system is skipped and says so
 	$(BIN)/pytest -n auto $(ARGS)
+
+test-pygame: setup ## the displays' tests on plain pygame instead of pygame-ce, in a venv beside the other
+	test -x .venv-pygame/bin/python || $(BIN)/python -m venv .venv-pygame
+	.venv-pygame/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	.venv-pygame/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@# Both give the package pygame: the second must not find the first.
+	.venv-pygame/bin/pip uninstall --quiet --yes pygame pygame-ce
+	.venv-pygame/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/displays/pygame.txt
+	.venv-pygame/bin/pytest -q -n auto tests/displays $(ARGS)
 
 check: setup ## format, lint, types, arrows and limits
 	$(BIN)/ruff format --check .
@@ -60,5 +69,5 @@ lock: ## choose the newest versions again and write requirements.txt (needs uv)
 	  --all-extras --group dev pyproject.toml -o requirements.txt -p 3.11 --upgrade
 
 clean: ## remove what was made here: .venv, the demo's data, caches
-	rm -rf .venv .demo build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-pygame .demo build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -181,7 +181,8 @@ class Screen:
             ScreenError: It can't be, or it has another size now: then everything begins anew.
         """
         before = self.size
-        self._surface, self._picture = None, ()
+        self._surface = None
+        self.forget()
         pygame.display.quit()
         self.open()
         if self.size != before:
@@ -209,6 +210,10 @@ class Screen:
         self._picture = picture
         self.frames += 1
         return True
+
+    def forget(self) -> None:
+        """Have the next picture painted whole."""
+        self._picture = ()
 
     def pump(self) -> bool:
         """Let SDL look at the window and the glass; return False when a person closed it."""

@@ -22,6 +22,7 @@ import paho.mqtt.client as mqtt
 
 from broker.accounts import LinkSettings, read_settings
 from broker.vitals import ready
+from displays.sizes import size
 
 UP, BOARD = "loket/v1/demo/up/loket-1", "loket/v1/demo/state/board"
 
@@ -116,7 +117,7 @@ def imports(args: argparse.Namespace) -> None:
 
         pygame.display.init()
         pygame.font.init()
-        pygame.display.set_mode((1920, 1080))
+        pygame.display.set_mode(args.size)
     if args.link:
         connect(client_of(read_settings(args.link)), read_settings(args.link))
     else:
@@ -153,6 +154,7 @@ def main() -> None:
     parser.add_argument("--bytes", type=int, default=0)
     parser.add_argument("--count", type=int, default=0)
     parser.add_argument("--screen", action="store_true")
+    parser.add_argument("--size", type=size, default=(1920, 1080))
     args = parser.parse_args()
     os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     {"presser": presser, "decider": decider, "board": board, "imports": imports}[args.role](args)

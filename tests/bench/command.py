@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.bench import press, resources, voice
+from tests.bench import board, press, resources, voice
 
 
 def bench_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,6 +56,7 @@ def bench(args: argparse.Namespace) -> int:
 BENCHES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "press": lambda args: {"button to frame": press.measure(args.presses)},
     "voice": lambda args: {"button to sound": voice.measure(max(10, args.presses // 20))},
+    "board": lambda _: board.measure(),
     "memory": lambda _: resources.memory(),
     "idle": lambda _: resources.idle(),
     "start": lambda _: resources.start(),
@@ -82,7 +83,9 @@ def as_text(figures: dict[str, Any]) -> str:
     lines = [f"{'':24} {'product':>28} {'floor':>28}  ratio"]
     for name, rows in figures.items():
         for row, found in rows.items():
-            extra = f"  own {found['own']}" if "own" in found else ""
+            extra = "".join(
+                f"  {name} {found[name]}" for name in ("own", "limit", "lay out") if name in found
+            )
             lines.append(
                 f"{name + ' ' + row:24} {_cell(found['product'], found['unit']):>28}"
                 f" {_cell(found['floor'], found['unit']):>28}  {_cell(found['ratio'], 'x')}{extra}"

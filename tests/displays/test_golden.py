@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pygame
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
@@ -39,8 +40,9 @@ PICTURES: dict[str, tuple[str, tuple[int, int], float]] = {
 
 KEPT = (480, 480)
 TILE_PX = 16
-DIFFERENCE_MAX = 4.0
-"""Mean difference of a tile, 0 to 255: a digit that changes makes 40, a softer edge 1."""
+DIFFERENCE_MAX = 4.0 if getattr(pygame, "IS_CE", False) else 8.0
+"""Mean difference of a tile, 0 to 255: a digit that changes makes 40, a softer edge 1. The FreeType
+of plain pygame 2.6.1 moves edges by up to 6.4 (`make test-pygame`)."""
 
 
 def paint(name: str) -> Image.Image:
