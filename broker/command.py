@@ -161,6 +161,7 @@ def hub(args: argparse.Namespace) -> int:
                 folder=folder,
                 clock=SystemClock(),
                 trust=SystemTrust(latch=folder / "clock-synchronised", has_rtc=_has_rtc(file)),
+                readings_days=file.retain.readings_days,
             )
         )
     except HallFileError as error:

@@ -11,7 +11,7 @@ import secrets
 import signal
 import threading
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn, Protocol
 
@@ -29,7 +29,7 @@ from broker.journal import Journal
 from broker.keeper import Keeper
 from broker.link import Connected, Disconnected, Link, LinkEvent, Received
 from broker.log import kv
-from broker.readings import READINGS_FILE, ReadingStore
+from broker.readings import KEPT_DAYS, readings_in
 from broker.stamps import Stamps
 from broker.store import StoreError
 from broker.vitals import ready, watchdog
@@ -330,6 +330,7 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
     folder: Path,
     clock: Clock,
     trust: Trust,
+    readings_days: int = KEPT_DAYS,
 ) -> None:
     """Run the hub of a hall until SIGTERM or SIGINT.
 
@@ -338,6 +339,7 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
         key: The hall's, which seals results.
         folder: Where `journal.db` is. A hub takes the rows that `journal-copy.db` beside it has
             behind its journal's end, and then from the nodes what came after.
+        readings_days: After so many what sensors said is erased.
 
     Raises:
         StoreError: The journal can't be opened, read or written.
@@ -348,7 +350,7 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
     disk = Disk(folder / BALLAST_FILE)
     async with (
         Journal.open(folder / "journal.db", disk=disk) as journal,
-        _readings_in(folder, disk) as store,
+        readings_in(folder, disk, readings_days) as store,
     ):
         core = await _folded(
             journal, _copy_in(folder), Hall(setup), nodes, key, clock.mono_s(), time
@@ -413,19 +415,6 @@ async def _folded(  # noqa: PLR0913, PLR0917 - what a core is made of
         core.recover(now_s)
     _log.info("hub folded", extra=kv(pos=hall.pos, day=hall.day, tickets=len(hall.tickets)))
     return core
-
-
-@contextlib.asynccontextmanager
-async def _readings_in(folder: Path, disk: Disk) -> AsyncIterator[ReadingStore | None]:
-    """Open the readings; without them, for their file is damaged, the hall goes on all the same."""
-    async with contextlib.AsyncExitStack() as stack:
-        store: ReadingStore | None = None
-        try:
-            opening = ReadingStore.open(folder / READINGS_FILE, disk=disk)
-            store = await stack.enter_async_context(opening)
-        except StoreError as error:
-            _log.error("no readings are kept", extra=kv(why=str(error)))
-        yield store
 
 
 def _copy_in(folder: Path) -> Path | None:

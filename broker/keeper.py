@@ -19,12 +19,17 @@ WAITING_MAX = 256
 
 BATCH_MAX = 64
 
+THIN_EVERY_MS = 3_600_000
+
 
 class Store(Protocol):
     """What the keeper needs of `broker.readings.ReadingStore`."""
 
     async def put(self, arrived: Sequence[Arrived]) -> bool:
         """Commit all of them, or raise StoreError; False when there is no room."""
+
+    async def thin(self, now_ms: int) -> bool:
+        """Do a piece of the thinning, or raise StoreError; True when there is more to do."""
 
 
 class Keeper:
@@ -53,6 +58,7 @@ class Keeper:
         self._publish = publish
         self._waiting: deque[Arrived] = deque()
         self._arrived = asyncio.Event()
+        self._thin_ms = 0
 
     def put(self, arrived: Arrived) -> None:
         """Take a message; returns at once."""
@@ -73,6 +79,18 @@ class Keeper:
                 for one in batch:
                     ack = Ack(gen=self._gen(), stream=one.readings.stream, upto=one.upto)
                     self._publish(Topic(self._hall, Kind.ACK, one.node), encode(ack))
+                await self._thin(max(one.at_ms for one in batch))
+
+    async def _thin(self, now_ms: int) -> None:
+        """Thin what is old once an hour, a piece between two batches until it is done."""
+        if now_ms < self._thin_ms:
+            return
+        self._thin_ms = now_ms + THIN_EVERY_MS
+        try:
+            if await self._store.thin(now_ms):
+                self._thin_ms = now_ms
+        except StoreError as error:
+            _log.error("readings not thinned", extra=kv(why=str(error)))
 
     async def _is_stored(self, batch: Sequence[Arrived]) -> bool:
         """Store them; a file that fails costs readings, never the hub."""

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import aiosqlite
 
+from broker import thinning
 from broker.disk import Disk, Room
 from broker.log import kv
-from broker.store import Migration, open_db, transact
+from broker.store import Migration, StoreError, open_db, transact
 from broker.wire.readings import Arrived, Measured, Reading
 
 _log = logging.getLogger(__name__)
@@ -47,7 +48,10 @@ HUB_MIGRATIONS: tuple[Migration, ...] = (
             PRIMARY KEY (node, stream, seq)) WITHOUT ROWID""",
         "CREATE INDEX readings_in_time ON readings (kind, at_ms)",
     ),
+    thinning.MIGRATION,
 )
+
+KEPT_DAYS = 90
 
 
 class ReadingBox:
@@ -155,20 +159,28 @@ class ReadingBox:
 class ReadingStore:
     """The hub's readings. Use `async with ReadingStore.open(path) as store`."""
 
-    def __init__(self, db: aiosqlite.Connection, disk: Disk | None) -> None:
+    def __init__(self, db: aiosqlite.Connection, disk: Disk | None, days: int) -> None:
         self._db = db
         self._disk = disk
+        self._days = days
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, path: Path, *, disk: Disk | None = None) -> AsyncIterator["ReadingStore"]:
+    async def open(
+        cls, path: Path, *, disk: Disk | None = None, days: int = KEPT_DAYS
+    ) -> AsyncIterator["ReadingStore"]:
         """Open the file, made when missing.
+
+        Args:
+            path: The file.
+            disk: Readings give way on it; None where no disk fills up.
+            days: After so many they are erased.
 
         Raises:
             StoreError: The file can't be used.
         """
         async with open_db(path, HUB_MIGRATIONS) as db:
-            yield cls(db, disk)
+            yield cls(db, disk, days)
 
     async def put(self, arrived: Sequence[Arrived]) -> bool:
         """Commit messages in one transaction; one that comes again changes nothing.
@@ -181,9 +193,32 @@ class ReadingStore:
         if self._disk is not None and self._disk.room is not Room.OK:
             return False
         rows = [row for one in arrived for row in one.rows()]
-        sql = "INSERT OR REPLACE INTO readings VALUES (?, ?, ?, ?, ?, ?)"
-        await transact(self._db, lambda db: db.executemany(sql, rows).close())
+        await transact(self._db, lambda db: db.executemany(thinning.PUT, rows).close())
         return True
+
+    async def thin(self, now_ms: int) -> bool:
+        """Put one piece of what is old together, and erase what is older; return if there is more.
+
+        Raises:
+            StoreError: Nothing is changed.
+        """
+        days = self._days
+        return await transact(self._db, lambda db: thinning.thin(db, now_ms=now_ms, days=days))
+
+
+@contextlib.asynccontextmanager
+async def readings_in(
+    folder: Path, disk: Disk, days: int = KEPT_DAYS
+) -> AsyncIterator[ReadingStore | None]:
+    """Open the hub's readings; None when their file is damaged: the hall goes on all the same."""
+    async with contextlib.AsyncExitStack() as stack:
+        store: ReadingStore | None = None
+        try:
+            opening = ReadingStore.open(folder / READINGS_FILE, disk=disk, days=days)
+            store = await stack.enter_async_context(opening)
+        except StoreError as error:
+            _log.error("no readings are kept", extra=kv(why=str(error)))
+        yield store
 
 
 def _append(

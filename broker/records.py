@@ -7,7 +7,7 @@ no long read keeps the hub's WAL from being recycled.
 import contextlib
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +16,9 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from broker.entry import COLUMNS, chain_root, chained
+from broker.hall.occupancy import Passed, people_after
 from broker.store import StoreError, store_errors
+from broker.thinning import QUARTER_MS
 
 ROWS_AT_ONCE = 1000
 
@@ -167,6 +169,109 @@ def stats(path: Path) -> Stats:
 def _wal(path: Path) -> Path:
     """Return the file in which SQLite keeps what it has not put into the main one yet."""
     return path.with_name(path.name + "-wal")
+
+
+class Inside(NamedTuple):
+    """The people in a part of the hall by its doors, since their day began.
+
+    Attributes:
+        people: The estimate; None when a door of it was not heard lately, or never.
+    """
+
+    people: int | None
+    entered: int
+    left: int
+
+
+class Newest(NamedTuple):
+    """What a node's sensor said last."""
+
+    node: str
+    kind: str
+    value: float
+    at_ms: int
+
+
+class Quarter(NamedTuple):
+    """A quarter of an hour of one kind: `total` is for what is counted, `mean` for the rest."""
+
+    at_ms: int
+    readings: int
+    mean: float
+    low: float
+    high: float
+    total: float
+
+
+HEARD_WITHIN_MS = 180_000
+"""Doors say once a minute that they count; after three they are not heard."""
+
+
+def inside(path: Path, nodes: Sequence[str], *, since_ms: int, now_ms: int) -> Inside:
+    """Return who is inside, by the doors of these nodes together.
+
+    Args:
+        path: The hub's `readings.db`.
+        nodes: Those whose doors lead there.
+        since_ms: When the day began (`broker.hall.occupancy.people_day_begin_ms`).
+        now_ms: The hub's stamp of now.
+
+    Raises:
+        StoreError: The file can't be read.
+    """
+    sql = f"""SELECT kind, CAST(value AS INTEGER), node, at_ms FROM readings
+        WHERE kind IN ('door_in', 'door_out') AND at_ms >= ? AND node IN ({_marks(nodes)})
+        ORDER BY at_ms, kind"""  # noqa: S608 - question marks
+    with _reading_readings(path) as db:
+        rows = db.execute(sql, (since_ms, *nodes)).fetchall()
+    heard = {node: at_ms for _, _, node, at_ms in rows}
+    day = people_after(
+        Passed(value, 0) if kind == "door_in" else Passed(0, value) for kind, value, *_ in rows
+    )
+    is_known = all(now_ms - heard.get(node, 0) <= HEARD_WITHIN_MS for node in nodes)
+    return Inside(day.people if is_known else None, day.entered, day.left)
+
+
+def newest_readings(path: Path, *, since_ms: int) -> list[Newest]:
+    """Return the newest reading of each node and kind that is not older, in order of both.
+
+    Raises:
+        StoreError: The file can't be read.
+    """
+    sql = """SELECT node, kind, value, max(at_ms) FROM readings WHERE at_ms >= ?
+        GROUP BY node, kind ORDER BY node, kind"""
+    with _reading_readings(path) as db:
+        return [Newest(*row) for row in db.execute(sql, (since_ms,))]
+
+
+def readings_between(
+    path: Path, node: str, kind: str, *, from_ms: int, to_ms: int
+) -> list[Quarter]:
+    """Return a node's quarters of one kind in order of time, those of the last two days too.
+
+    Raises:
+        StoreError: The file can't be read.
+    """
+    sql = f"""SELECT at_ms, sum(count), sum(total) / sum(count), min(low), max(high), sum(total)
+        FROM (SELECT at_ms, count, total, low, high FROM quarters
+                WHERE node = ?1 AND kind = ?2 AND at_ms >= ?3 AND at_ms < ?4
+            UNION ALL SELECT at_ms - at_ms % {QUARTER_MS}, 1, value, value, value FROM readings
+                WHERE node = ?1 AND kind = ?2 AND at_ms >= ?3 AND at_ms < ?4)
+        GROUP BY at_ms ORDER BY at_ms"""  # noqa: S608 - a constant
+    with _reading_readings(path) as db:
+        return [Quarter(*row) for row in db.execute(sql, (node, kind, from_ms, to_ms))]
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
+
+
+@contextlib.contextmanager
+def _reading_readings(path: Path) -> Iterator[sqlite3.Connection]:
+    if not path.exists():
+        raise StoreError(f"{path}: no such file: no hub has stored a reading there")
+    with store_errors(path), contextlib.closing(_connected(path)) as db:
+        yield db
 
 
 def _ends(db: sqlite3.Connection, last_pos: int) -> dict[str, int]:

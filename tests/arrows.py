@@ -57,6 +57,7 @@ SQLITE = (
     "broker.outbox",
     "broker.journal",
     "broker.readings",
+    "broker.thinning",
     "broker.records",
     "broker.uplink",
     "broker.centre",

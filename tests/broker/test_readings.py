@@ -12,9 +12,8 @@ import pytest
 
 from broker import readings as module
 from broker.disk import Disk, Limits
-from broker.hub import _readings_in
 from broker.keeper import WAITING_MAX, Keeper
-from broker.readings import READINGS_FILE, ReadingBox, ReadingStore
+from broker.readings import READINGS_FILE, ReadingBox, ReadingStore, readings_in
 from broker.store import StoreError
 from broker.wire.messages import encode
 from broker.wire.readings import Arrived, Lane, Measured, Reading, Readings
@@ -134,6 +133,10 @@ class SlowStore:
             raise self.error
         return True
 
+    async def thin(self, now_ms: int) -> bool:
+        """Have nothing to thin."""
+        return now_ms < 0
+
 
 def up(message: Arrived) -> Received:
     """Return a message on its topic."""
@@ -205,7 +208,7 @@ async def test_a_damaged_file_of_readings_stops_no_hub(
 ) -> None:
     """The hall goes on without them, and says so."""
     (tmp_path / READINGS_FILE).write_bytes(b"no database" * 500)
-    async with _readings_in(tmp_path, Disk(tmp_path / "ballast", size=1)) as store:
+    async with readings_in(tmp_path, Disk(tmp_path / "ballast", size=1)) as store:
         assert store is None
     assert "no readings are kept" in caplog.text
 
