@@ -15,6 +15,7 @@ import uvicorn
 
 from broker import log as json_log
 from broker.clock import SystemClock
+from broker.hall.calendar import Calendar
 from broker.link import (
     Connected,
     Disconnected,
@@ -32,9 +33,10 @@ from displays.web.app import Pages
 from displays.web.feed import Feed
 from displays.web.live import Live
 from displays.web.panels import Frames, Panels
+from displays.web.people import READINGS, People
 from displays.web.scene import Scene, scene_of
 from firmware_config.arguments import add_hall_arguments, hall_of
-from firmware_config.load import HallFileError
+from firmware_config.load import HallFileError, load_calendar
 from firmware_config.schema import WEB_PORT, HallFile, WebNode
 
 log = logging.getLogger(__name__)
@@ -55,6 +57,7 @@ def web(args: argparse.Namespace) -> int:
     try:
         file = hall_of(args)
         scene = scene_of(file)
+        calendar = load_calendar(args.hall, file)
     except HallFileError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -69,7 +72,15 @@ def web(args: argparse.Namespace) -> int:
         mend = "pass another one with --port, or end the program that has it"
         sys.stderr.write(f"loket web: port {port} of {HOST}: {error}; {mend}\n")
         return 1
-    asyncio.run(serve(scene=scene, settings=settings, folder=args.data, listener=listener))
+    asyncio.run(
+        serve(
+            scene=scene,
+            calendar=calendar,
+            settings=settings,
+            folder=args.data,
+            listener=listener,
+        )
+    )
     return 0
 
 
@@ -96,7 +107,12 @@ def listen(port: int) -> socket.socket:
 
 
 async def serve(
-    *, scene: Scene, settings: LinkSettings, folder: Path, listener: socket.socket
+    *,
+    scene: Scene,
+    calendar: Calendar,
+    settings: LinkSettings,
+    folder: Path,
+    listener: socket.socket,
 ) -> None:
     """Serve the pages of this hall until SIGTERM or SIGINT."""
     loop = asyncio.get_running_loop()
@@ -117,12 +133,23 @@ async def serve(
     )
     frames = Frames(folder=folder, boards=scene.boards)
     pages = Pages(scene=scene, feed=feed, live=live, panels=panels, frames=frames)
+    people = People(
+        doorways=scene.doorways,
+        path=folder / READINGS,
+        calendar=calendar,
+        feed=feed,
+        now_ms=live.hub_ms,
+    )
     link.start()
     try:
         async with asyncio.TaskGroup() as tasks:
-            watching = tasks.create_task(panels.watch(pages.panel_changed), name="panels")
+            watching = [
+                tasks.create_task(panels.watch(pages.panel_changed), name="panels"),
+                tasks.create_task(people.watch(SystemClock()), name="people"),
+            ]
             await PageServer(_config(pages)).serve(sockets=[listener])
-            watching.cancel()
+            for task in watching:
+                task.cancel()
     finally:
         link.stop()
 

@@ -54,6 +54,10 @@ class Live:
         self._call_later = call_later
         self._silent: Timer | None = None
 
+    def hub_ms(self) -> int | None:
+        """Return the hub's time, at most a beat old; None while the hub is not heard."""
+        return self.mirror.hub.at_ms if self.mirror.hub and self.is_hub_heard else None
+
     def connected(self) -> None:
         """Note that the broker is reached."""
         self.is_linked = True

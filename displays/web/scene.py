@@ -97,6 +97,20 @@ class Entrance(NamedTuple):
     doors: tuple[Door, ...]
 
 
+class Doorway(NamedTuple):
+    """A zone with doors; its id and name are empty for the whole hall.
+
+    Attributes:
+        nodes: Whose doors lead there.
+        people_max: With more it is too full; None = no limit.
+    """
+
+    zone: str
+    name: str
+    nodes: tuple[str, ...]
+    people_max: int | None
+
+
 class Node(NamedTuple):
     """What `GET /panel` says of a node, whether it runs or not."""
 
@@ -132,6 +146,7 @@ class Scene(NamedTuple):
     groups: tuple[Group, ...]
     is_big: bool
     entrances: tuple[Entrance, ...] = ()
+    doorways: tuple[Doorway, ...] = ()
 
 
 def scene_of(file: HallFile) -> Scene:
@@ -159,7 +174,19 @@ def scene_of(file: HallFile) -> Scene:
         groups=_groups(file, setup),
         is_big=len(file.services) > BESIDE_MAX,
         entrances=tuple(_entrances(file, setup)),
+        doorways=tuple(_doorways(file, setup)),
     )
+
+
+def _doorways(file: HallFile, setup: Setup) -> Iterator[Doorway]:
+    """Yield each zone that has doors, in the order in which nodes name them."""
+    nodes: dict[str, list[str]] = {}
+    for node in file.nodes:
+        if isinstance(node, SensorNode) and door_beams(node):
+            nodes.setdefault(node.zone or "", []).append(node.id)
+    for zone, ids in nodes.items():
+        people_max = setup.zones[zone].people_max if zone else None
+        yield Doorway(zone, _zone_name(setup, zone), tuple(ids), people_max)
 
 
 def _entrances(file: HallFile, setup: Setup) -> Iterator[Entrance]:

@@ -192,6 +192,18 @@ function onCounter(view) {
   show(one(".waiting", desk), String(view.waiting));
 }
 
+// How full each zone is, by the hub: unknown is a dash, never a zero.
+
+function onPeople({ zones }) {
+  for (const { zone, people, people_max, crowded } of zones) {
+    const place = all("[data-inside]").find((div) => div.dataset.inside === zone);
+    if (!place) continue;
+    place.dataset.is = people == null ? "waiting" : crowded ? "down" : "up";
+    const limit = people_max ? ` / ${people_max}` : "";
+    show(one("dd", place), people == null ? "–" : `${people}${limit}${crowded ? " terlalu penuh" : ""}`);
+  }
+}
+
 const TAKES = {
   closed: "tutup",
   cutoff: "selesai hari ini",
@@ -202,7 +214,9 @@ const TAKES = {
 function onQueue(view) {
   show(one("#day"), view.day || "–");
   const counts = Object.values(view.services).map((queue) => queue.waiting);
-  show(one("#waiting-all"), String(counts.reduce((sum, count) => sum + count, 0)));
+  const waiting = String(counts.reduce((sum, count) => sum + count, 0));
+  show(one("#waiting-all"), waiting);
+  show(one("#waiting-now"), waiting);
   for (const row of all("[data-service]")) {
     const queue = view.services[row.dataset.service];
     const waiting = one(".waiting", row);
@@ -320,11 +334,13 @@ on("panel", onPanel);
 on("counter", onCounter);
 on("queue", onQueue);
 on("hub", onHub);
+on("people", onPeople);
 on("link", onLink);
 on("frame", onFrame);
 events.addEventListener("error", () => {
   pulse("broker", "waiting", "tidak diketahui");
   pulse("hub", "waiting", "tidak diketahui");
+  onPeople({ zones: all("[data-inside]").map((div) => ({ zone: div.dataset.inside })) });
   for (const node of all("[data-node]")) {
     node.dataset.is = "unknown"; // it may well run: only this page is cut off
     for (const key of all(".key", node)) key.disabled = true;
