@@ -66,6 +66,7 @@ class Row(NamedTuple):
     Attributes:
         is_next: It waits to be the hero.
         is_over: Nobody is to go there for it any more.
+        is_priority: Called before others, and shown why.
     """
 
     number: str
@@ -74,6 +75,7 @@ class Row(NamedTuple):
     repeat: int = 1
     is_next: bool = False
     is_over: bool = False
+    is_priority: bool = False
 
 
 class Hero(NamedTuple):
@@ -85,6 +87,7 @@ class Hero(NamedTuple):
     place: Place
     repeat: int = 1
     pulse: int = PULSE_STEPS
+    is_priority: bool = False
 
 
 class BoardModel(NamedTuple):
@@ -333,6 +336,7 @@ class Board:
             place=self._setup.counters.get(call.counter, Place()),
             repeat=call.repeat,
             pulse=pulse(now_s - self._pulse_s),
+            is_priority=call.priority,
         )
 
     def _rows(self, calls: list[Call], hero: Call | None, now_s: float) -> tuple[Row, ...]:
@@ -351,6 +355,7 @@ class Board:
             repeat=call.repeat,
             is_next=any(call.call_id == other.call_id for other in self._news),
             is_over=call.over,
+            is_priority=call.priority,
         )
 
     def _mark(self, call: Call) -> Mark:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from displays import phrases
 from displays.board import PULSE_STEPS, BoardModel, Hero
 from displays.board_setup import Mark
-from displays.ops import Arrow, Face, Outline, Rect, has_accents, ink, wrap
+from displays.ops import Arrow, Face, Outline, Person, Rect, has_accents, ink, wrap
 from displays.palette import (
     AMBER,
     INK,
@@ -35,6 +35,8 @@ def draw_hero(pen: Pen, hero: Hero, model: BoardModel) -> None:
     pen.ops.append(Outline(room, border, px(12), px(22)))
     inner = room.inset(px(44))
     top = Rect(inner.x, inner.y, inner.w, px(76))
+    if hero.is_priority:
+        top = _priority(pen, top, model)
     _hero_head(pen, hero.mark, top)
     split = inner.y + round(inner.h * 0.56)
     number = Rect(inner.x, top.bottom, inner.w, split - top.bottom)
@@ -53,6 +55,17 @@ def _hero_head(pen: Pen, mark: Mark, room: Rect) -> None:
     pen.fill(Rect(room.x, room.y, px(26), room.h), stripe(mark.colour), 8)
     name = Rect(room.x + px(50), room.y, room.w - px(50), room.h)
     pen.line(mark.name, name, cap_px=px(60), cap_min_px=px(48))
+
+
+def _priority(pen: Pen, room: Rect, model: BoardModel) -> Rect:
+    """Draw the pictogram and its word at the room's right end; return the room that is left."""
+    px, word = pen.px, phrases.say(phrases.PRIORITY_CALL, model.languages[0])
+    cap = pen.cap_for((word,), room.w * 2 // 5, px(48))
+    width = pen.measure(word, "bold", cap)
+    pen.line(word, Rect(room.right - width, room.y, width, room.h), cap_px=cap)
+    plate = Rect(room.right - width - px(18) - room.h, room.y, room.h, room.h)
+    pen.ops.append(Person(plate, TEXT, INK))
+    return Rect(room.x, room.y, plate.x - px(24) - room.x, room.h)
 
 
 def _hero_counter(pen: Pen, hero: Hero, model: BoardModel, room: Rect) -> None:

@@ -9,7 +9,7 @@ from displays import phrases
 from displays.board import BoardModel, Row
 from displays.board_setup import Mark
 from displays.hero import draw_hero, draw_notice
-from displays.ops import Face, Measure, Op, Outline, Rect, Sign, has_accents, wrap
+from displays.ops import Face, Measure, Op, Outline, Person, Rect, Sign, has_accents, wrap
 from displays.palette import (
     AMBER,
     GROUND,
@@ -26,6 +26,9 @@ from displays.pen import Align, Pen, widest_numbers
 from displays.sizes import Grid, make_grid
 
 DIGITS = "0123456789"
+
+TAG_MIN_PX = 36
+"""Of the design: the smallest mark of a row that was called again. It is never left out."""
 
 REAL_YEAR = 2026
 """Before it no hall ran Loket: an earlier date is of a clock that was never set."""
@@ -148,23 +151,40 @@ def _rows(pen: Pen, model: BoardModel) -> None:
 
 def _row(pen: Pen, row: Row, panel: Rect, model: BoardModel) -> None:
     px, cap = pen.px, pen.grid.row_cap_px
+    face: Face
     _stripe(pen, row.mark, panel)
     if row.is_next:
         pen.ops.append(Outline(panel, YELLOW, px(5), px(14)))
     room = Rect(panel.x + px(48), panel.y, panel.w - px(80), panel.h)
-    counter_w = pen.measure("00", "bold", cap)
-    number_room = Rect(room.x, room.y, room.w - counter_w - px(24), room.h)
-    samples = (row.number, *widest_numbers(model.marks, len(row.number)))
-    number_cap = pen.cap_for(samples, number_room.w, cap)
-    colours = (QUIET, QUIET) if row.is_over else (TEXT, YELLOW)
-    number = pen.line(row.number, number_room, cap_px=number_cap, colour=colours[0])
-    counter = Rect(room.right - counter_w, room.y, counter_w, room.h)
-    pen.line(str(row.counter), counter, cap_px=cap, colour=colours[1], align="right")
+    # Thinner too, not darker alone: who sees no colours sees that it is over.
+    colours, face = ((QUIET, QUIET), "regular") if row.is_over else ((TEXT, YELLOW), "bold")
+    counter = pen.line(
+        str(row.counter), room, cap_px=cap, face=face, colour=colours[1], align="right"
+    )
+    plate = cap * 4 // 5 if row.is_priority else 0
+    if plate:
+        rect = Rect(room.x, room.y + (room.h - plate) // 2, plate, plate)
+        pen.ops.append(Person(rect, QUIET if row.is_over else TEXT, INK))
+    x, tag, tag_w = room.x + (plate + px(20) if plate else 0), "", 0
+    right = min(counter.x, room.right - pen.measure("00", "bold", cap)) - px(24)
     if row.repeat > 1:
         tag = phrases.say(phrases.RECALL_SHORT, model.languages[0], repeat=row.repeat)
+        tag_w = pen.measure(tag, "bold", px(TAG_MIN_PX))
+        right = min(right, counter.x - tag_w - px(32))
+    samples = (row.number, *widest_numbers(model.marks, len(row.number)))
+    number_cap = pen.cap_for(samples, right - x, cap)
+    number_room = Rect(x, room.y, right - x, room.h)
+    number = pen.line(row.number, number_room, cap_px=number_cap, face=face, colour=colours[0])
+    if tag:
         space = Rect(number.right + px(16), room.y, counter.x - number.right - px(32), room.h)
-        if pen.measure(tag, "bold", px(46)) <= space.w:
-            pen.line(tag, space, cap_px=px(46), colour=colours[1], align="centre")
+        pen.line(
+            tag,
+            space,
+            cap_px=px(46),
+            cap_min_px=px(TAG_MIN_PX),
+            colour=colours[1],
+            align="centre",
+        )
 
 
 def _agencies(pen: Pen, model: BoardModel) -> None:

@@ -112,7 +112,15 @@ class Sign(Struct, frozen=True):
     mark: Colour
 
 
-Op = Fill | Outline | Text | Arrow | Sign
+class Person(Struct, frozen=True):
+    """A person with a cane on a plate: who is called first, and why."""
+
+    rect: Rect
+    colour: Colour
+    mark: Colour
+
+
+Op = Fill | Outline | Text | Arrow | Sign | Person
 
 
 def ink(text: str, cap_px: int) -> tuple[int, int]:

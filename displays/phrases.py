@@ -23,6 +23,7 @@ HEAD_AGENCY = Phrase("Services here")
 WAITING = Phrase("{count} waiting")
 RECALL = Phrase("CALL NO. {repeat}")
 RECALL_SHORT = Phrase("{repeat}x")
+PRIORITY_CALL = Phrase("PRIORITY")
 LOST = Phrase(
     "Connection lost since {time} – please listen for the staff"  # noqa: RUF001 - DESIGN §4
 )

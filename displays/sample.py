@@ -32,6 +32,7 @@ def sample_view(setup: Setup, *, at: datetime) -> BoardView:
                 counter=counter.id,
                 service=service,
                 at_ms=at_ms - index * APART_MS,
+                priority=index == 1,
             )
         )
     return BoardView(

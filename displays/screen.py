@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from displays.frames import Shot
-from displays.ops import Arrow, Face, Fill, Op, Outline, Rect, Sign, Text, damage
+from displays.ops import Arrow, Face, Fill, Op, Outline, Person, Rect, Sign, Text, damage
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
@@ -280,6 +280,8 @@ class Screen:
                 pygame.draw.polygon(surface, op.colour, arrow_points(op.rect, op.direction))
             case Sign():
                 _paint_sign(surface, op)
+            case Person():
+                _paint_person(surface, op)
 
     def _render(self, op: Text) -> pygame.Surface:
         # With its ground: a byte a pixel instead of four, and 0.01 ms instead of 0.15.
@@ -331,3 +333,25 @@ def _paint_sign(surface: pygame.Surface, op: Sign) -> None:
     pygame.draw.rect(surface, op.mark, bar, border_radius=stroke // 2)
     dot = (round(x + w / 2 - stroke / 2), round(y + h * 0.73), stroke, stroke)
     pygame.draw.rect(surface, op.mark, dot, border_radius=stroke // 2)
+
+
+PERSON = (
+    ((0.40, 0.38), (0.42, 0.62), 0.17),
+    ((0.42, 0.62), (0.33, 0.88), 0.11),
+    ((0.42, 0.62), (0.52, 0.88), 0.11),
+    ((0.41, 0.38), (0.66, 0.55), 0.09),
+    ((0.66, 0.53), (0.68, 0.88), 0.05),
+)
+"""Strokes (from, to, width) in shares of the plate: body, legs, arm, cane."""
+
+
+def _paint_person(surface: pygame.Surface, op: Person) -> None:
+    x, y, side, _ = op.rect
+    pygame.draw.rect(surface, op.colour, op.rect, border_radius=side // 6)
+    pygame.draw.circle(surface, op.mark, (x + side * 0.4, y + side * 0.19), side * 0.1)
+    for begin, end, share in PERSON:
+        one, other = ((x + side * dx, y + side * dy) for dx, dy in (begin, end))
+        width = max(2, round(side * share))
+        pygame.draw.line(surface, op.mark, one, other, width)
+        for joint in (one, other):
+            pygame.draw.circle(surface, op.mark, joint, width / 2)

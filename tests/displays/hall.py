@@ -36,7 +36,14 @@ SETUP: Setup = make_setup(
 )
 
 
-def call(number: str, counter: int = 1, *, at_s: float = START_S, repeat: int = 1) -> Call:
+def call(
+    number: str,
+    counter: int = 1,
+    *,
+    at_s: float = START_S,
+    repeat: int = 1,
+    priority: bool = False,
+) -> Call:
     """Return a call made at this instant; its id is its number and repeat."""
     return Call(
         call_id=f"{number}/{repeat}",
@@ -45,6 +52,7 @@ def call(number: str, counter: int = 1, *, at_s: float = START_S, repeat: int = 
         service="tanah" if number.startswith("B") else "ktp",
         at_ms=AT_MS + round((at_s - START_S) * 1000),
         repeat=repeat,
+        priority=priority,
     )
 
 

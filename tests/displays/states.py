@@ -38,6 +38,19 @@ def recalled() -> BoardModel:
     return stage.look(T + 6)
 
 
+def priority() -> BoardModel:
+    """Who is called first: hero and two rows, one of them called again."""
+    stage = live()
+    calls = (
+        call("A888", 1, priority=True),
+        call("B003", 12, at_s=T - 30, repeat=2, priority=True),
+        call("A006", 2, at_s=T - 60),
+        call("B002", 7, at_s=T - 90, priority=True),
+    )
+    stage.say(*calls, now_s=T)
+    return stage.look(T)
+
+
 def wide() -> BoardModel:
     """The longest of everything: hall, agency, numbers, counters."""
     stage = live(name="Mal Pelayanan Publik Kabupaten Kepulauan Seribu Utara dan Sekitarnya")
@@ -147,6 +160,7 @@ STATES: dict[str, Callable[[], BoardModel]] = {
     for state in (
         busy,
         recalled,
+        priority,
         wide,
         empty,
         cut_off,

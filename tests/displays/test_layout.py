@@ -9,7 +9,7 @@ from displays import phrases
 from displays.board import BoardModel, Hero
 from displays.board_setup import Mark, Place
 from displays.layout import Layout
-from displays.ops import Arrow, Fill, Op, Outline, Rect, Sign, Text, areas
+from displays.ops import Arrow, Fill, Op, Outline, Person, Rect, Sign, Text, areas
 from displays.palette import AMBER, TEXT_ON_GROUND, YELLOW, contrast
 from displays.screen import Fonts, Screen
 from tests.displays.hall import START_S, call
@@ -51,7 +51,7 @@ def test_nothing_overlaps(
     """No line touches another line, a sign, an arrow or a border; none leaves the screen."""
     for page, shift in ((0, (0, 0)), (1, (-4, 4)), (2, (4, -4))):
         ops = picture(state()._replace(page=page, shift=shift), fonts, size, far_seat_m)
-        solid = [op.rect for op in ops if isinstance(op, Text | Sign | Arrow)]
+        solid = [op.rect for op in ops if isinstance(op, Text | Sign | Arrow | Person)]
         borders = [area for op in ops if isinstance(op, Outline) for area in areas(op)]
         pairs = itertools.chain(itertools.combinations(solid, 2), itertools.product(solid, borders))
         for one, other in pairs:
