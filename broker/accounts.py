@@ -96,8 +96,10 @@ def rights(account: Account, *, hall: str) -> Rights:
         return _OF_A_VIEWER
     table = _RIGHTS.get(account.role, _OF_A_NODE)
     here = f"{ROOT}/{hall}/"
+    own = tuple(here + path.format(id=account.id) for path in table.read)
     return Rights(
-        read=tuple(here + path.format(id=account.id) for path in table.read),
+        # The hub watches the broker too.
+        read=(*own, "$SYS/broker/#") if account.role == HUB else own,
         write=tuple(here + path.format(id=account.id) for path in table.write),
     )
 

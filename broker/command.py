@@ -145,6 +145,7 @@ def hub_arguments(parser: argparse.ArgumentParser) -> None:
 def hub(args: argparse.Namespace) -> int:
     """Run the hub until SIGTERM; return the exit code."""
     from broker.hub import run_hub  # noqa: PLC0415 - the broker's process needs none of it
+    from broker.observer import plans_of  # noqa: PLC0415 - as above
 
     log.setup(args.log_level, node="hub")
     try:
@@ -160,6 +161,7 @@ def hub(args: argparse.Namespace) -> int:
                 key=hall_key(folder),
                 folder=folder,
                 clock=SystemClock(),
+                plans=plans_of(file),
                 trust=SystemTrust(latch=folder / "clock-synchronised", has_rtc=_has_rtc(file)),
                 readings_days=file.retain.readings_days,
             )

@@ -129,7 +129,7 @@ class HubCore:
         return self._is_linked and self._listening.stage is Stage.HEARING
 
     @property
-    def _serves(self) -> bool:
+    def serves(self) -> bool:
         """Whether commands are decided and the hall is shown."""
         return self._missing.recovery is None and self._listening.stage is Stage.DONE
 
@@ -195,7 +195,7 @@ class HubCore:
         for node, late in self._missing.given_late(now_s):
             self._take_late(node, late)
         self.open_day_if_due(at_ms)
-        if self._serves and policy.due(self.hall, at_ms):
+        if self.serves and policy.due(self.hall, at_ms):
             self._ledger.decide_own(ReturnDue(), at_ms)
 
     def open_day_if_due(self, at_ms: int) -> None:
@@ -203,7 +203,7 @@ class HubCore:
 
         Not while rows of that day are still to come back.
         """
-        if self._serves:
+        if self.serves:
             self._dating.look(at_ms)
 
     def held(self) -> list[Held]:
@@ -250,7 +250,7 @@ class HubCore:
         """
         if self._is_quiet:
             return ()
-        if not self._serves:
+        if not self.serves:
             return (self._publisher.beat(at_ms, now_s),)
         return self._publisher.after(batch, again, at_ms=at_ms, now_s=now_s)
 
@@ -260,7 +260,7 @@ class HubCore:
             self._say(change)
         if self._is_quiet:
             return
-        only = None if self._serves else Kind.HUB
+        only = None if self.serves else Kind.HUB
         yield from self._publisher.due(at_ms=at_ms, now_s=now_s, only=only)
         yield from map(self._publisher.ask, self._missing.asks(now_s))
 
@@ -278,7 +278,7 @@ class HubCore:
             self._missing.taken(node, up, arrival.now_s)
             return
         self._missing.heard(node, up.stream, arrival.now_s)
-        if self._missing.waits_for(node) or not self._serves:
+        if self._missing.waits_for(node) or not self.serves:
             return  # It is sent again, and decided when it is known what was before.
         if self._is_foreign(node, up.stream):
             return
@@ -328,7 +328,7 @@ class HubCore:
     def _answer_birth(self, node: str, birth: Birth, now_s: float) -> None:
         self._missing.born(node, birth.stream, now_s)
         is_answered = birth.stream in self._ledger.batch.answers
-        if self._serves and not (self._missing.waits_for(node) or is_answered):
+        if self.serves and not (self._missing.waits_for(node) or is_answered):
             self._answer_here(node, birth.stream)
 
     def _answer_here(self, node: str, stream: str, *, wants: bool = False) -> None:
@@ -376,7 +376,7 @@ class HubCore:
             early, self._early = self._early, []
             for arrival in early:
                 self._take_birth(arrival)
-        if stage is Stage.DONE and self._serves:
+        if stage is Stage.DONE and self.serves:
             self._want_all()
 
     # -- what was lost ------------------------------------------------------------------------

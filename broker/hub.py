@@ -5,12 +5,10 @@ commit). A commit that fails ends the process; the next start folds state from t
 """
 
 import asyncio
-import contextlib
 import logging
 import secrets
 import signal
-import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn, Protocol
@@ -25,10 +23,14 @@ from broker.hall.rules import Actor
 from broker.hall.setup import Setup
 from broker.hall.state import Hall
 from broker.hall_time import HallTime
+from broker.health_store import health_in
+from broker.hub_inbox import Inbox
 from broker.journal import Journal
 from broker.keeper import Keeper
 from broker.link import Connected, Disconnected, Link, LinkEvent, Received
 from broker.log import kv
+from broker.monitor import Monitor, filters, hub_monitor
+from broker.observer import NodePlan
 from broker.readings import KEPT_DAYS, readings_in
 from broker.stamps import Stamps
 from broker.store import StoreError
@@ -38,9 +40,6 @@ from broker.wire.seal import Seals
 from broker.wire.topics import Kind, Topic, every
 
 _log = logging.getLogger(__name__)
-
-INBOX_MAX = 10_000
-"""Messages waiting to be decided; beyond it they are dropped and counted, and nodes send again."""
 
 COUNTS_EVERY_S = 60.0
 
@@ -53,45 +52,6 @@ STOOD_DOWN_EVERY_S = 600.0
 """How often a hub that stands down says so."""
 
 FED_EVERY_S = 5.0
-
-BATCH_MAX = 64
-"""Messages decided into one commit, so that one commit stays short."""
-
-
-class Inbox:
-    """What the link brings to the loop. Made on the loop's thread."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.dropped = 0
-        self._loop = loop
-        self._own_thread = threading.get_ident()
-        self._events: deque[LinkEvent] = deque()
-        self._arrived = asyncio.Event()
-
-    def put_threadsafe(self, event: LinkEvent) -> None:
-        """Take an event on any thread."""
-        if threading.get_ident() == self._own_thread:
-            self._put(event)
-            return
-        with contextlib.suppress(RuntimeError):  # the loop is closed: the process is stopping
-            self._loop.call_soon_threadsafe(self._put, event)
-
-    def _put(self, event: LinkEvent) -> None:
-        # A lost message is sent again; what the link says of itself is said once.
-        if len(self._events) >= INBOX_MAX and isinstance(event, Received):
-            self.dropped += 1
-            return
-        self._events.append(event)
-        self._arrived.set()
-
-    async def take(self, wait_s: float) -> list[LinkEvent]:
-        """Return up to `BATCH_MAX` events, waiting at most `wait_s` for the first."""
-        if not self._events:
-            self._arrived.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, wait_s)):
-                    await self._arrived.wait()
-        return [self._events.popleft() for _ in range(min(BATCH_MAX, len(self._events)))]
 
 
 class Rows(Protocol):
@@ -154,6 +114,7 @@ class Hub:
         time: HallTime,
         disk: Disk | None = None,
         keeper: Keeper | None = None,
+        monitor: Monitor | None = None,
         fed: Callable[[], object] = watchdog,
     ) -> None:
         self._core = core
@@ -163,6 +124,7 @@ class Hub:
         self._clock = clock
         self._disk = disk
         self._keeper = keeper
+        self._monitor = monitor
         self._stamps = Stamps(clock=clock, trust=trust, time=time)
         self._fed = fed
         self._unsent: Counter[str] = Counter()
@@ -183,6 +145,8 @@ class Hub:
                 running = [tasks.create_task(self.run(), name="hub")]
                 if self._keeper is not None:
                     running.append(tasks.create_task(self._keeper.run(), name="readings"))
+                if self._monitor is not None:
+                    running.append(tasks.create_task(self._monitor.run(), name="monitor"))
                 on_ready()
                 await stopping.wait()
                 for task in running:
@@ -240,6 +204,8 @@ class Hub:
 
     def _take(self, event: LinkEvent) -> None:
         match event:
+            case Received() if self._monitor is not None and self._monitor.takes(event):
+                pass
             case Received():
                 self._core.take(
                     event.topic,
@@ -251,6 +217,8 @@ class Hub:
             case Connected():
                 _log.info("broker reached")
                 self._core.connected(self._clock.mono_s())
+                if self._monitor is not None:
+                    self._monitor.connected()
             case Disconnected():
                 _log.warning("broker lost", extra=kv(reason=event.reason))
                 self._core.disconnected()
@@ -284,6 +252,8 @@ class Hub:
         for topic, payload in publications:
             kinds.add(topic.kind)
             if self._link.publish(topic, payload):
+                if self._monitor is not None:
+                    self._monitor.said(topic, payload)
                 continue
             self._unsent[topic.kind.value] += 1
             # One that is too big stays so until the hall changes, and then is said anyhow.
@@ -330,6 +300,7 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
     folder: Path,
     clock: Clock,
     trust: Trust,
+    plans: Sequence[NodePlan],
     readings_days: int = KEPT_DAYS,
 ) -> None:
     """Run the hub of a hall until SIGTERM or SIGINT.
@@ -340,6 +311,7 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
         folder: Where `journal.db` is. A hub takes the rows that `journal-copy.db` beside it has
             behind its journal's end, and then from the nodes what came after.
         readings_days: After so many what sensors said is erased.
+        plans: Where each node stands.
 
     Raises:
         StoreError: The journal can't be opened, read or written.
@@ -351,6 +323,7 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
     async with (
         Journal.open(folder / "journal.db", disk=disk) as journal,
         readings_in(folder, disk, readings_days) as store,
+        health_in(folder) as health,
     ):
         core = await _folded(
             journal, _copy_in(folder), Hall(setup), nodes, key, clock.mono_s(), time
@@ -358,7 +331,7 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
         link = Link(
             settings=settings,
             client_id="hub",
-            subscriptions=[every(setup.hall, kind) for kind in HEARD],
+            subscriptions=[*(every(setup.hall, kind) for kind in HEARD), *filters(setup.hall)],
             will=None,
             on_event=inbox.put_threadsafe,
             loop=loop,
@@ -378,6 +351,7 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
             time=time,
             disk=disk,
             keeper=keeper,
+            monitor=hub_monitor(core, link, health, folder, clock, trust, plans),
         )
         await hub.serve(_stopping(), on_ready=ready)
 

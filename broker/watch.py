@@ -34,6 +34,7 @@ class Seen(Struct, frozen=True, kw_only=True):
         heard_s: When it last said something itself.
         birth: The newest birth (its will, when only that was heard); None = only its health.
         health: The newest.
+        health_s: When that came.
     """
 
     contact: Contact
@@ -41,6 +42,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     heard_s: float
     birth: Birth | None = None
     health: Health | None = None
+    health_s: float | None = None
 
 
 class Change(NamedTuple):
@@ -81,7 +83,9 @@ class Presence:
         A late will of an earlier session may be all the broker retained when the hub started.
         """
         seen = self.nodes.get(node) or Seen(contact=Contact.HERE, since_s=now_s, heard_s=now_s)
-        return self._note(node, replace(seen, health=health, heard_s=now_s), Contact.HERE, now_s)
+        return self._note(
+            node, replace(seen, health=health, heard_s=now_s, health_s=now_s), Contact.HERE, now_s
+        )
 
     def due(self, now_s: float) -> list[Change]:
         """Return who became silent by now."""

@@ -351,5 +351,9 @@ class Sensors:
             uptime_s=round(now_s - self._started_s, 1),
             rss_bytes=rss_bytes(),
             disk=self._outbox.room().value,
+            wall_ms=self._clock.wall_ms(),
+            boot=self._post.identity.boot,
+            version=self._post.identity.version,
+            connects=self._post.connects,
             counts=counts,
         )

@@ -247,6 +247,8 @@ class NodeBase(
         host: The Pi it runs on; several nodes may share one. Without it a Pi of its own.
         model: A name in `pins.MODELS`; of all nodes of a Pi one may say it; a Pi 4 when none does.
         address: The Pi's fixed IP address.
+        switch: The network switch its Pi hangs on, by any name: when all of a switch is gone, that
+            is one alarm.
         allow_pins: Reserved pins this node uses on purpose (see `pins.RESERVED`).
     """
 
@@ -254,6 +256,7 @@ class NodeBase(
     host: Id | None = None
     model: str | None = None
     address: str | None = None
+    switch: Id | None = None
     allow_pins: tuple[Pin, ...] = ()
 
 
@@ -503,9 +506,7 @@ def kiosk_services(file: HallFile, kiosk: KioskNode) -> dict[str, str]:
         ValueError: A button names no single service; `load_hall` refuses such a file.
     """
     taken: dict[str, str] = {}
-    for name in kiosk.buttons:
-        if name == PRIORITY:
-            continue
+    for name in (name for name in kiosk.buttons if name != PRIORITY):
         service = service_of_button(name, file.agencies, file.services)
         if service is None:
             raise ValueError(f"node {kiosk.id}: button {name} names no single service")

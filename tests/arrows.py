@@ -58,6 +58,7 @@ SQLITE = (
     "broker.journal",
     "broker.readings",
     "broker.thinning",
+    "broker.health_store",
     "broker.records",
     "broker.uplink",
     "broker.centre",

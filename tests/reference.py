@@ -60,6 +60,7 @@ MESSAGES: dict[str, tuple[type[Struct], ...]] = {
         *(figures.Button, figures.PrinterHealth, figures.DisplayHealth),
     ),
     "alarm/<id>": (messages.Alarm,),
+    "state/fleet": (messages.Fleet, messages.NodeStatus),
     "state/hub": (messages.HubState,),
     "state/board": (views.BoardView, views.Call),
     "state/counter/<number>": (views.CounterView, views.CounterCall),

@@ -255,6 +255,43 @@ class Alarm(Struct, frozen=True, kw_only=True):
     v: int = 1
 
 
+class NodeStatus(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One node, as the hub sees it.
+
+    Attributes:
+        place: Its zone, else its Pi.
+        contact: here, silent, gone, or unknown = not heard since the hub started.
+        since_s: How long it has been so; null while unknown.
+        version: Of its program; empty = not told.
+        act: What it last did that somebody noticed: pressed, printed, shown.
+        act_age_s: How long ago.
+        detail: A number or word to the act.
+    """
+
+    id: str
+    role: str
+    place: str
+    contact: str
+    since_s: float | None = None
+    version: str = ""
+    act: str = ""
+    act_age_s: float | None = None
+    detail: str = ""
+
+
+class Fleet(Struct, frozen=True, kw_only=True):
+    """`state/fleet`: every node of the hall at a glance, every 15 s and when one comes or goes.
+
+    Attributes:
+        at_ms: By the hub's wall clock; ages here are of that instant.
+    """
+
+    at_ms: int
+    version: str
+    nodes: tuple[NodeStatus, ...]
+    v: int = 1
+
+
 class HubState(Struct, frozen=True, kw_only=True):
     """`state/hub`: the hub's heartbeat, every 5 s, and at its start and each birth.
 
@@ -365,6 +402,7 @@ read_ack = AckReader(Ack, MESSAGE_BYTES_MAX)
 read_birth = Reader(Birth, UP_BYTES_MAX)
 read_health = Reader(Health, UP_BYTES_MAX)
 read_alarm = Reader(Alarm, UP_BYTES_MAX)
+read_fleet = Reader(Fleet, MESSAGE_BYTES_MAX)
 read_hub = Reader(HubState, UP_BYTES_MAX)
 read_board = Reader(BoardView, MESSAGE_BYTES_MAX)
 read_counter = Reader(CounterView, UP_BYTES_MAX)

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     CODED = "state/queue/+"
     HUB = "state/hub"
     ALARM = "alarm"
+    FLEET = "state/fleet"
 
 
 class Rule(NamedTuple):
@@ -47,6 +48,7 @@ RULES: dict[Kind, Rule] = {
     Kind.CODED: Rule(named=True, qos=1, retain=True, path="state/queue"),
     Kind.HUB: Rule(named=False, qos=1, retain=True),
     Kind.ALARM: Rule(named=True, qos=1, retain=True),
+    Kind.FLEET: Rule(named=False, qos=1, retain=True),
 }
 
 

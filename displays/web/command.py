@@ -34,6 +34,7 @@ from displays.web.feed import Feed
 from displays.web.live import Live
 from displays.web.panels import Frames, Panels
 from displays.web.people import READINGS, People
+from displays.web.pulse import Pulse
 from displays.web.scene import Scene, scene_of
 from firmware_config.arguments import add_hall_arguments, hall_of
 from firmware_config.load import HallFileError, load_calendar
@@ -118,12 +119,13 @@ async def serve(
     loop = asyncio.get_running_loop()
     feed = Feed()
     live = Live(hall=scene.hall, boards=scene.boards, feed=feed, call_later=loop.call_later)
+    pulse = Pulse(hall=scene.hall, node=settings.username, folder=folder / settings.username)
     link = Link(
         settings=settings,
         client_id=settings.username,
         subscriptions=[every(scene.hall, kind) for kind in SHOWN],
-        will=None,
-        on_event=lambda event: _to_loop(loop, live, event),
+        will=pulse.will,
+        on_event=lambda event: _to_loop(loop, live, pulse, event),
     )
     panels = Panels(
         folder=folder,
@@ -146,6 +148,7 @@ async def serve(
             watching = [
                 tasks.create_task(panels.watch(pages.panel_changed), name="panels"),
                 tasks.create_task(people.watch(SystemClock()), name="people"),
+                tasks.create_task(pulse.beat(link.publish), name="pulse"),
             ]
             await PageServer(_config(pages)).serve(sockets=[listener])
             for task in watching:
@@ -195,17 +198,18 @@ def _config(pages: Pages) -> uvicorn.Config:
     )
 
 
-def _to_loop(loop: asyncio.AbstractEventLoop, live: Live, event: LinkEvent) -> None:
+def _to_loop(loop: asyncio.AbstractEventLoop, live: Live, pulse: Pulse, event: LinkEvent) -> None:
     """Carry an event from paho's thread to the loop's; a loop that has ended needs none."""
     with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(_take, live, event)
+        loop.call_soon_threadsafe(_take, live, pulse, event)
 
 
-def _take(live: Live, event: LinkEvent) -> None:
+def _take(live: Live, pulse: Pulse, event: LinkEvent) -> None:
     match event:
-        case Connected():
+        case Connected(session=session):
             log.info("broker reached")
             live.connected()
+            pulse.connected(session)
         case Disconnected(reason=reason):
             log.warning("broker lost", extra=kv(reason=reason))
             live.disconnected(reason)

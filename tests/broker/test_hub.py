@@ -14,7 +14,8 @@ from broker.hall.rules import Actor
 from broker.hall.setup import Agency, Counter, Service, Setup, make_setup
 from broker.hall.state import Hall
 from broker.hall_time import HallTime
-from broker.hub import COUNTS_EVERY_S, INBOX_MAX, STOOD_DOWN_EVERY_S, Hub, Inbox
+from broker.hub import COUNTS_EVERY_S, STOOD_DOWN_EVERY_S, Hub
+from broker.hub_inbox import INBOX_MAX, Inbox
 from broker.link import Connected, Disconnected, LinkEvent, Received
 from broker.publisher import SAY_AGAIN_S
 from broker.store import StoreError

@@ -105,6 +105,7 @@ def test_rights_are_a_block_a_user() -> None:
     assert render_acl(ACCOUNTS, hall="h") == (
         "user hub\n"
         "topic readwrite loket/v1/h/#\n"
+        "topic read $SYS/broker/#\n"
         "\n"
         "user viewer\n"
         "topic read loket/v1/#\n"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from broker.entry import COLUMNS, Entry
 from broker.hall.events import decode_events
 from broker.hall_time import HallTime
-from broker.hub import BATCH_MAX
+from broker.hub_inbox import BATCH_MAX
 from broker.link import Connected, Received
 from broker.store import StoreError
 from broker.wire.messages import Birth, Health, encode, read_board, read_hub, read_queue

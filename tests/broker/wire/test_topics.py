@@ -15,6 +15,7 @@ TABLE = [
     (Topic("h", Kind.CODED, "ktp-el"), "loket/v1/h/state/queue/ktp-el"),
     (Topic("h", Kind.CODED, "ktp-el.2"), "loket/v1/h/state/queue/ktp-el.2"),
     (Topic("h", Kind.HUB), "loket/v1/h/state/hub"),
+    (Topic("h", Kind.FLEET), "loket/v1/h/state/fleet"),
     (Topic("h", Kind.ALARM, "paper_out.kiosk-1"), "loket/v1/h/alarm/paper_out.kiosk-1"),
 ]
 
@@ -98,7 +99,7 @@ def test_rows_and_acks_are_not_retained_and_states_are() -> None:
     """A retained row would be decided again by each new hub; a state must greet each newcomer."""
     retained = {kind for kind, rule in RULES.items() if rule.retain}
 
-    states = {Kind.BOARD, Kind.COUNTER, Kind.QUEUE, Kind.CODED, Kind.HUB}
+    states = {Kind.BOARD, Kind.COUNTER, Kind.QUEUE, Kind.CODED, Kind.HUB, Kind.FLEET}
     assert retained == states | {Kind.BIRTH, Kind.ALARM}
     assert {kind for kind, rule in RULES.items() if rule.qos == 0} == {Kind.HEALTH}
     assert ROOT == "loket/v1"
