@@ -21,9 +21,7 @@ from displays.palette import (
 )
 from displays.pen import Pen, widest_numbers
 from displays.phrases import Phrase
-
-WORD_PX = 110
-"""Cap height of the word beside the hero's counter, in pixels of the design."""
+from displays.sizes import WORD_PX
 
 
 def draw_hero(pen: Pen, hero: Hero, model: BoardModel) -> None:

@@ -16,6 +16,15 @@ MM_PER_M_20_MIN = 5.82
 MM_PER_M_SIGN = 12.2
 """The same for 0.7 degrees."""
 
+WORD_PX = 110
+"""Cap height of the word beside the hero's counter, in pixels of the design."""
+
+NEAR_PX = 46
+"""The least of what is read from near by: names, the clock, sentences; a notice is bigger."""
+
+FAR = 3
+"""So many elements must reach the far seat."""
+
 PITCH_PER_CAP = 1.9
 ROWS_MIN = 3
 ROWS_MAX = 6
@@ -107,7 +116,7 @@ def make_grid(
 
 
 class Legible(NamedTuple):
-    """To what distance one element reads, and whether that reaches the far seat."""
+    """To what distance one element reads, and whether that is enough: the far seat, if it must."""
 
     element: str
     cap_px: int
@@ -117,17 +126,20 @@ class Legible(NamedTuple):
 
 
 def legibility(grid: Grid) -> tuple[Legible, ...]:
-    """Return how far the elements that must reach the far seat read: px -> mm -> metres."""
+    """Return how far each element reads: px -> mm -> metres; number, counter, rows must reach."""
     rows = (
         ("called number", grid.hero_cap_px, MM_PER_M_SIGN),
         ("called counter", grid.hero_cap_px, MM_PER_M_SIGN),
         ("recent calls", grid.row_cap_px, MM_PER_M_20_MIN),
+        ("word beside the counter", grid.px(WORD_PX), MM_PER_M_20_MIN),
+        ("agency, clock, notices, sentences", grid.px(NEAR_PX), MM_PER_M_20_MIN),
     )
     found = []
-    for element, cap_px, mm_per_m in rows:
+    for place, (element, cap_px, mm_per_m) in enumerate(rows):
         cap_mm = cap_px / grid.px_per_mm
         reads_m = cap_mm / mm_per_m
-        found.append(Legible(element, cap_px, cap_mm, reads_m, reads_m >= grid.far_seat_m))
+        is_enough = reads_m >= grid.far_seat_m or place >= FAR
+        found.append(Legible(element, cap_px, cap_mm, reads_m, is_enough))
     return tuple(found)
 
 

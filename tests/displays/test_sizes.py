@@ -49,6 +49,19 @@ def test_a_screen_too_small_for_its_hall_is_named() -> None:
     assert found["called number"].reads_m == pytest.approx(7.7, abs=0.3)
 
 
+def test_each_element_is_named_with_its_distance() -> None:
+    """On 55 inches: the number to 13 m, rows to 11 m, names and sentences to 5."""
+    found = legibility(make_grid(FULL_HD, diag_in=55, far_seat_m=10))
+
+    assert {item.element: round(item.reads_m) for item in found} == {
+        "called number": 13,
+        "called counter": 13,
+        "recent calls": 11,
+        "word beside the counter": 12,
+        "agency, clock, notices, sentences": 5,
+    }
+
+
 def test_millimetres_are_those_of_the_screen() -> None:
     """A 55 inch full HD screen has 1.58 px to the mm (displays.md §1)."""
     grid = make_grid(FULL_HD, diag_in=55, far_seat_m=10)

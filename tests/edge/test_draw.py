@@ -9,17 +9,22 @@ import pytest
 from PIL import Image, ImageChops, ImageFilter
 
 from edge.draw import draw_slip, measure, png_of, qr_modules
-from edge.slip import Slip, slip_ticket
+from edge.slip import Slip, note_lines, slip_ticket
 from edge.slip_layout import DOTS, DOTS_PER_MM, EDGE, Text, slip_picture
 from firmware_config.load import load_hall
 from firmware_config.schema import setup_of
-from tests.edge.slips import ONE, SLIPS, VISIT, ZONE
+from tests.edge.slips import CUT_OFF, ENGLISH, ONE, SLIPS, VISIT, ZONE
 
 EXAMPLES = Path(__file__).parents[2] / "firmware_config" / "examples"
 
 PICTURES = Path(__file__).parents[1] / "pictures"
 
-GOLDEN: dict[str, tuple[Slip, int]] = {"slip80.png": (ONE, 80), "slip58.png": (VISIT, 58)}
+GOLDEN: dict[str, tuple[Slip, int]] = {
+    "slip80.png": (ONE, 80),
+    "slip58.png": (VISIT, 58),
+    "slip80-en.png": (ENGLISH, 80),
+    "slip58-en.png": (CUT_OFF._replace(language="en", qr=ONE.qr), 58),
+}
 
 FUZZY_DOTS = 2
 """FreeType's versions put the edge of a letter here or there by so much."""
@@ -95,9 +100,31 @@ def test_a_number_is_18_mm_high_on_80_mm_paper() -> None:
     assert getattr(a007, "cap", 0) >= 144
 
 
+ARM_M = 0.6
+MM_PER_M = {20: 5.82, 16: 4.65}
+"""Cap height by distance for so many minutes of arc (ISO 9241-3: 20 preferred, never below 16)."""
+
+
+@pytest.mark.parametrize("width", DOTS)
+@pytest.mark.parametrize("name", SLIPS)
+def test_it_is_read_at_arms_length_without_glasses(name: str, width: int) -> None:
+    """Number, agency, service, floor, who waits, the time; and what to know at the least size."""
+    slip = SLIPS[name]
+    picture = slip_picture(slip, ZONE, width=width, measure=measure, code=())
+    lines = [op for op in picture.ops if isinstance(op, Text)]
+    notes = " ".join(note_lines(slip)).split() + slip.hall.split()
+    for line in lines:
+        is_note = set(line.text.split()) <= set(notes)
+        least_mm = ARM_M * MM_PER_M[16 if is_note else 20]
+        assert line.cap / DOTS_PER_MM >= least_mm, line
+    numbers = {ticket.number for ticket in slip.tickets}
+    assert {line.text for line in lines} > numbers
+    assert all(line.cap / DOTS_PER_MM >= 9 for line in lines if line.text in numbers)
+
+
 @pytest.mark.parametrize("width", DOTS)
 def test_every_service_of_a_hall_of_real_size_fits(width: int) -> None:
-    """On 13 cm of paper, with the names its agencies really have."""
+    """On 13 cm of wide and 16 cm of narrow paper, with the names its agencies really have."""
     file = load_hall(EXAMPLES / "tebing_tinggi.toml")
     setup = setup_of(file)
     heights = []
@@ -113,7 +140,7 @@ def test_every_service_of_a_hall_of_real_size_fits(width: int) -> None:
             assert max(ends) <= picture.width - EDGE
 
     assert len(heights) == 2 * 121
-    assert max(heights) < 130 * DOTS_PER_MM
+    assert max(heights) < {80: 130, 58: 160}[width] * DOTS_PER_MM
 
 
 def test_a_measure_is_the_width_that_is_painted() -> None:
