@@ -197,6 +197,17 @@ def _recorded(cache: Path, path: Path, decode: Decode) -> "array[int]":
     return _kept(cache, _key(path), lambda: _speech(decode(path)))
 
 
+def rendered(cache: Path, synth: Synth, text: str, language: str) -> "array[int]":
+    """Return any text as espeak-ng says it, brought to a clip's loudness once and kept in `cache`.
+
+    Raises:
+        ClipError: espeak-ng failed.
+        OSError: The cache can't be written.
+    """
+    sound = TONGUES[language].sounds.get(text, text)
+    return _rendered(cache, synth, Clip("", text, sound), language)
+
+
 def _rendered(cache: Path, synth: Synth, clip: Clip, language: str) -> "array[int]":
     said = "|".join((synth.version, TONGUES[language].voice, str(WORDS_A_MINUTE), clip.sound))
 

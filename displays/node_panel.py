@@ -16,6 +16,7 @@ import msgspec
 
 from broker.log import kv
 from displays.inbox import Inbox
+from displays.menu import Given, HelpPress
 from displays.touch import Offer, Take, Taking
 
 _log = logging.getLogger(__name__)
@@ -25,18 +26,24 @@ READ_BYTES = 64 * 1024
 LINE_BYTES_MAX = 1024 * 1024
 CONNECT_WAIT_S = 0.5
 
+CAPTION_MAX = 300
+"""Characters of what is said that a node shows."""
+
 
 class Told(msgspec.Struct, frozen=True):
-    """What a touch screen needs of a panel; the rest is not read."""
+    """What a touch screen and a spoken menu need of a panel; the rest is not read."""
 
     offers: dict[str, Offer] = {}
     take: Taking | None = None
+    help: tuple[HelpPress, ...] = ()
+    given: Given | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """The node's answer to a visit that was taken: under which press it keeps it, or why not."""
+    """The node's answer: under which press it keeps a visit, that it did so, or why not."""
 
     take: str = ""
+    ok: bool = False
     error: str = ""
 
 
@@ -98,7 +105,6 @@ class NodePanel:
     Args:
         path: Of the node's `panel.sock`.
         on_told: Given each new panel; None when the node is not there any more.
-        on_taken: Given the press under which the node keeps a visit; None when it did not take it.
     """
 
     def __init__(
@@ -107,12 +113,10 @@ class NodePanel:
         path: Path,
         inbox: Inbox,
         on_told: Callable[[Told | None], None],
-        on_taken: Callable[[str | None], None],
     ) -> None:
         self._path = path
         self._inbox = inbox
         self._on_told = on_told
-        self._on_taken = on_taken
         self._watch: _Lines | None = None
         self._asked: set[_Lines] = set()
         self._again_s = 0.0
@@ -132,17 +136,28 @@ class NodePanel:
                 on_end=self._lost,
             )
 
-    def take(self, take: Take, language: str) -> None:
-        """Ask the node for a visit; `on_taken` is called with its answer."""
+    def take(self, take: Take, language: str, on_taken: Callable[[str | None], object]) -> None:
+        """Ask the node for a visit.
+
+        Args:
+            on_taken: Given the press under which the node keeps it; None when it did not take it.
+        """
         request = {"take": take.services, "priority": take.is_priority, "language": language}
+        self._ask(request, lambda answer: on_taken(answer.take or None))
+
+    def caption(self, text: str) -> None:
+        """Have the node show what is said here; a node that is not there shows nothing."""
+        self._ask({"caption": text[:CAPTION_MAX]}, lambda _: None)
+
+    def _ask(self, request: dict[str, Any], on_answer: Callable[[Answer], object]) -> None:
         answers: list[Answer] = []
 
         def ended() -> None:
             self._asked.discard(lines)
             answer = answers[0] if answers else Answer(error="no answer")
-            if not answer.take:
+            if answer.error:
                 _log.error("the node did not take it", extra=kv(why=answer.error))
-            self._on_taken(answer.take or None)
+            on_answer(answer)
 
         def on_line(line: bytes) -> None:
             try:
@@ -158,7 +173,7 @@ class NodePanel:
             )
         except OSError as error:
             _log.error("the node is not there", extra=kv(why=str(error)))
-            self._on_taken(None)
+            on_answer(Answer(error=str(error)))
             return
         self._asked.add(lines)
 

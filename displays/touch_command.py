@@ -1,4 +1,8 @@
-"""`loket screen ID`: a kiosk's touch screen, beside its buttons or instead of them."""
+"""`loket screen ID`: a kiosk's face: its touch screen, its spoken menu, or both.
+
+One process, for it owns what a kiosk shows and says. A kiosk with a loudspeaker and no glass has
+the spoken menu alone; nothing is drawn then, and no display is opened.
+"""
 
 import argparse
 import logging
@@ -13,6 +17,7 @@ from broker import log
 from broker.log import kv
 from broker.vitals import watchdog
 from displays.frames import FrameServer
+from displays.guide_loop import GuideLoop
 from displays.inbox import FrameAsked, Inbox
 from displays.node_panel import NodePanel
 from displays.screen import Screen, ScreenError
@@ -27,6 +32,8 @@ from firmware_config.schema import HallFile, KioskNode, node_of, role_of, setup_
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from displays.guide import Guide
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +54,7 @@ def screen_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def screen(args: argparse.Namespace) -> int:
-    """Run a touch screen until SIGTERM, SIGINT or a closed window; return the exit code."""
+    """Run a kiosk's face until SIGTERM, SIGINT or a closed window; return the exit code."""
     log.setup(args.log_level, node=args.id)
     try:
         file = load_hall(args.hall)
@@ -56,7 +63,7 @@ def screen(args: argparse.Namespace) -> int:
         sys.stderr.write(f"loket screen: {error}\n")
         return 2
     except (ScreenError, OSError) as error:
-        _log.critical("the touch screen can't run", extra=kv(why=str(error)))
+        _log.critical("the kiosk's face can't run", extra=kv(why=str(error)))
         return 1
     return 0
 
@@ -68,8 +75,9 @@ def _kiosk(file: HallFile, node_id: str) -> KioskNode:
         raise MisuseError(str(error)) from error
     if not isinstance(node, KioskNode):
         raise MisuseError(f"node {node_id} is a {role_of(node)}, not a kiosk")
-    if not node.screen:
-        raise MisuseError(f"node {node_id} has no screen: write screen = true in the hall file")
+    if not node.screen and not node.voice:
+        mend = "write screen = true or voice = true in the hall file"
+        raise MisuseError(f"node {node_id} has no screen and no voice: {mend}")
     return node
 
 
@@ -77,6 +85,14 @@ def _run(file: HallFile, node: KioskNode, args: argparse.Namespace) -> None:
     folder: Path = args.data / FOLDER.format(id=node.id)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     inbox = Inbox()
+    panel_of = partial(NodePanel, path=args.data / node.id / "panel.sock", inbox=inbox)
+    fed = watchdog if os.environ.get("WATCHDOG_USEC") else None
+    guide_of = partial(_guide, file, node, folder) if node.voice else None
+    if not node.screen and guide_of is not None:
+        speaking = GuideLoop(inbox=inbox, panel_of=panel_of, guide_of=guide_of, fed=fed)
+        _until_stopped(speaking)
+        inbox.close()
+        return
     frames = FrameServer(path=folder / "frame.sock", ask=lambda: inbox.put(FrameAsked()))
     fingers = TouchPort(path=folder / "touch.sock", put=inbox.put)
     setup = setup_of(file)
@@ -90,21 +106,32 @@ def _run(file: HallFile, node: KioskNode, args: argparse.Namespace) -> None:
             ),
             screen=glass,
             inbox=inbox,
-            panel_of=partial(NodePanel, path=args.data / node.id / "panel.sock", inbox=inbox),
+            panel_of=panel_of,
             frames=frames,
-            fed=watchdog if os.environ.get("WATCHDOG_USEC") else None,
+            guide_of=guide_of,
+            fed=fed,
         )
-        # Python's own, before SDL puts its in place.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: loop.stop())
         frames.start()
         fingers.start()
-        try:
-            loop.run()
-        finally:
-            loop.close()
+        _until_stopped(loop)
     finally:
         fingers.close()
         frames.close()
         inbox.close()
         glass.close()
+
+
+def _until_stopped(loop: TouchLoop | GuideLoop) -> None:
+    # Python's own, before SDL puts its in place.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: loop.stop())
+    try:
+        loop.run()
+    finally:
+        loop.close()
+
+
+def _guide(file: HallFile, node: KioskNode, folder: "Path", panel: NodePanel) -> "Guide":
+    from displays.kiosk_voice import make_guide  # noqa: PLC0415 - a silent kiosk doesn't need it
+
+    return make_guide(file, node, folder=folder, panel=panel)

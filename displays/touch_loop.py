@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from broker.log import kv
 from broker.vitals import ready
 from displays.frames import FrameServer
+from displays.guide import Guide
 from displays.inbox import FrameAsked, Inbox
 from displays.node_panel import NodePanel, Told
 from displays.screen import Screen
@@ -39,6 +40,7 @@ class TouchLoop:
 
     Args:
         panel_of: Makes the client of the node's panel.
+        guide_of: Makes the spoken menu of a kiosk with a loudspeaker, given that client.
         fed: Called every 5 s after a pass that drew; None = nobody watches.
     """
 
@@ -51,13 +53,15 @@ class TouchLoop:
         inbox: Inbox,
         panel_of: Callable[..., NodePanel],
         frames: FrameServer,
+        guide_of: Callable[[NodePanel], Guide] | None = None,
         fed: Callable[[], object] | None = None,
     ) -> None:
         self._touch = touch
         self._pages = pages
         self._screen = screen
         self._inbox = inbox
-        self._panel = panel_of(on_told=self._told, on_taken=self._taken)
+        self._panel = panel_of(on_told=self._told)
+        self._guide = guide_of(self._panel) if guide_of else None
         self._frames = frames
         self._fed = fed
         self._feed_s = 0.0
@@ -80,7 +84,9 @@ class TouchLoop:
             self._feed()
 
     def close(self) -> None:
-        """Leave the node's panel."""
+        """Leave the node's panel, and stop speaking."""
+        if self._guide:
+            self._guide.close()
         self._panel.close()
 
     def work(self) -> None:
@@ -95,7 +101,9 @@ class TouchLoop:
         asked = False
         now_s = time.monotonic()
         self._panel.look(now_s)
-        wait_s = BUSY_S if now_s < self._touched_s + ATTENDED_S else IDLE_S
+        is_attended = now_s < self._touched_s + ATTENDED_S
+        is_attended |= self._guide is not None and self._guide.is_busy
+        wait_s = BUSY_S if is_attended else IDLE_S
         for event in self._inbox.take(wait_s):
             if isinstance(event, Finger):
                 self._screen.touch(event.x, event.y, is_down=event.down)
@@ -106,6 +114,8 @@ class TouchLoop:
             self._touched(touched.at, is_down=touched.is_down, now_s=now_s)
         self._screen.touches.clear()
         self._ask(self._touch.due(now_s))
+        if self._guide:
+            self._guide.step(now_s)
         return asked
 
     def _touched(self, at: tuple[int, int], *, is_down: bool, now_s: float) -> None:
@@ -133,13 +143,15 @@ class TouchLoop:
     def _ask(self, take: Take | None) -> None:
         if take is not None:
             language = self._touch.look(time.monotonic()).language
-            self._panel.take(take, language)
+            self._panel.take(take, language, self._taken)
 
     def _told(self, told: Told | None) -> None:
         if told is None:
             self._touch.disconnected()
         else:
             self._touch.told(told.offers, told.take, now_s=time.monotonic())
+        if self._guide:
+            self._guide.told(told, time.monotonic())
 
     def _taken(self, take_id: str | None) -> None:
         now_s = time.monotonic()

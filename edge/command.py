@@ -42,14 +42,13 @@ from edge.post import Identity
 from edge.role import Role
 from edge.spool import PrinterState, Spool, printer_spool
 from firmware_config.arguments import MisuseError, add_hall_arguments
+from firmware_config.buttons import counter_buttons, help_buttons, kiosk_services
 from firmware_config.load import HallFileError, load_calendar, load_hall
 from firmware_config.schema import (
     CounterNode,
     HallFile,
     KioskNode,
     SensorNode,
-    counter_buttons,
-    kiosk_services,
     node_of,
     role_of,
     setup_of,
@@ -148,11 +147,13 @@ def wiring_of(hall: HallFile, node_id: str, *, random: Random | None = None) -> 
             kiosk = KioskRole(
                 setup=setup_of(hall),
                 services=kiosk_services(hall, config),
+                helps=tuple(help_buttons(config)),
                 lamps=tuple(config.lamps),
                 prefix=config.offline,
                 start=100 * (random or SystemRandom()).randrange(10),
             )
-            return Wiring(role=kiosk, buttons=config.buttons, lamps=config.lamps)
+            buttons = {**config.buttons, **help_buttons(config)}
+            return Wiring(role=kiosk, buttons=buttons, lamps=config.lamps)
         case CounterNode():
             # The schema lets a node with buttons have exactly one counter.
             counter_id = config.counters[0]

@@ -24,6 +24,7 @@ from edge.panel import PATH_BYTES_MAX
 from edge.play import Player, play, rhythm
 from edge.supervise import NOTIFY_FILE, Child, StartError, Supervisor, write_pids
 from firmware_config.arguments import MisuseError
+from firmware_config.buttons import door_beams
 from firmware_config.load import HallFileError, load_hall
 from firmware_config.schema import (
     BoardNode,
@@ -33,7 +34,6 @@ from firmware_config.schema import (
     Node,
     SensorNode,
     SignNode,
-    door_beams,
     role_of,
 )
 
@@ -157,9 +157,11 @@ def children_of(plan: Plan) -> list[Child]:
                 # Nobody stands before them: no pins, and no printer either.
                 flags = ("--pins", "mock", "--paper", "file")
                 children.append(_child(plan, "node", *flags, node=node.id))
-                if isinstance(node, KioskNode) and node.screen:
-                    glass = _child(plan, "screen", "--headless", node=node.id)
-                    children.append(glass._replace(name=f"{node.id}.screen"))
+                if isinstance(node, KioskNode) and (node.screen or node.voice):
+                    face = _child(plan, "screen", "--headless", node=node.id)
+                    silent = {"SDL_AUDIODRIVER": "dummy"}  # the page shows what it says
+                    name = f"{node.id}.screen"
+                    children.append(face._replace(name=name, environment=silent))
             case SensorNode():
                 children.append(_child(plan, "node", "--pins", "mock", node=node.id))
             case BoardNode() | SignNode():

@@ -13,6 +13,10 @@ from broker.wire.figures import Button
 from edge.devices import Devices, OnEdge
 from edge.inbox import Edge, Inbox, Settle
 from edge.press import Moment, Press, PressMachine, Timing
+from firmware_config.schema import BANTUAN
+
+TIMING = {BANTUAN: Timing(held_s=2.0)}
+"""Of a button that is not as all others: help is called in 2 s, a counter is closed in 3."""
 
 
 class Fingers:
@@ -29,7 +33,9 @@ class Fingers:
         self._inbox = inbox
         self._clock = clock
         self._machines = {
-            name: PressMachine(down=pin.is_down, at_s=clock.mono_s(), timing=timing)
+            name: PressMachine(
+                down=pin.is_down, at_s=clock.mono_s(), timing=TIMING.get(name, timing)
+            )
             for name, pin in devices.buttons.items()
         }
         self._settling: list[Settle] = []

@@ -5,6 +5,7 @@ a result in time the slip has a number of the kiosk's own prefix (`edge.offline`
 when, and that one press has one slip, is the runtime's (`edge.printing`).
 """
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,9 @@ REPEAT_S = 1.5
 """A second press of one button within this time is the same press: people press again when no
 paper has come yet. Other buttons are other presses, however fast."""
 
+HELPS_MAX = 16
+"""Presses of the help buttons a panel tells of; who follows it sees each within a pass or two."""
+
 PRIORITY_S = 8.0
 """So long PRIORITY stays lit for the press of a service (DESIGN §4)."""
 
@@ -58,18 +62,20 @@ class KioskRole:
     Args:
         services: Service id by button.
         lamps: Lamps it has, by name: `ready`, or a button's.
+        helps: Its buttons of the spoken menu, which its own speaker follows on the panel.
         prefix: Of the numbers it gives out without the hub; empty = it gives out none.
         start: A random hundred: where those begin when neither it nor the hub knows of any.
     """
 
     name = "kiosk"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of a kiosk, each by name
         self,
         *,
         setup: Setup,
         services: Mapping[str, str],
         lamps: tuple[str, ...],
+        helps: tuple[str, ...] = (),
         prefix: str = "",
         start: int = 0,
     ) -> None:
@@ -80,6 +86,9 @@ class KioskRole:
         self._lamps = lamps
         self._setup = setup
         self._services = services
+        self._helps = helps
+        self._help_count = 0
+        self._help_presses: deque[dict[str, object]] = deque(maxlen=HELPS_MAX)
         self._language = phrases.known(setup.languages[0])
         self._queue: QueueView | None = None
         self._newest = Newest()
@@ -91,6 +100,8 @@ class KioskRole:
 
     def pressed(self, button: str, press: Press) -> tuple[Wish, ...]:
         """Return the issue a press asks for; none for the second of two quick presses."""
+        if button in self._helps:
+            return self._help(button, press)
         if press.moment is not Moment.PRESSED:
             return ()
         if button == PRIORITY:
@@ -106,6 +117,13 @@ class KioskRole:
         self._pressed_s[button] = press.at_s
         priority, self._priority_s = self._is_priority(press.at_s), None
         return (Ask(Issue(services=(service,), priority=priority)),)
+
+    def _help(self, button: str, press: Press) -> tuple[Wish, ...]:
+        if press.moment in (Moment.PRESSED, Moment.HELD):
+            self._help_count += 1
+            told = {"n": self._help_count, "button": button, "moment": press.moment.value}
+            self._help_presses.append(told)
+        return ()
 
     def wanted(self, visit: Visit, now_s: float) -> Issue:
         """Return the issue a visit chosen on a screen asks for; it spends a lit PRIORITY.
@@ -218,9 +236,10 @@ class KioskRole:
     def panel(self) -> dict[str, object]:
         """Return what each button takes, and what a touch screen needs to know of every service.
 
-        `{"services": {button: service id}, "offers": {service id: {"takes", "waiting"}}}`. While
-        the hub is not heard all are open, as their buttons are, and how many wait is None; no
-        service is named before it ever was.
+        `{"services": {button: service id}, "offers": {service id: {"takes", "waiting"}},
+        "help": [{"n", "button", "moment"}]}`. While the hub is not heard all are open, as their
+        buttons are, and how many wait is None; no service is named before it ever was. `help` is
+        the newest presses of the help buttons, `n` counted from the node's start.
         """
         queues = {} if self._queue is None else self._queue.services
         offers = {
@@ -229,7 +248,11 @@ class KioskRole:
             else {"takes": "open", "waiting": None}
             for id_, queue in queues.items()
         }
-        return {"services": dict(self._services), "offers": offers}
+        return {
+            "services": dict(self._services),
+            "offers": offers,
+            "help": [*self._help_presses],
+        }
 
     def _not_given(self) -> set[str]:
         """Return the buttons whose service gives out no tickets, as last heard; READY, if all."""

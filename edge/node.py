@@ -154,7 +154,7 @@ class Node:
             **self._post.panel(self._clock.mono_s()),
             "slip": self._paper.text,
             "said": self._said,
-            "take": self._visits.panel(),
+            **self._visits.shown(),
             **self._role.panel(),
         }
 

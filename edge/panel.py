@@ -7,6 +7,7 @@
                                    ->  {"take": "STREAM:SEQ"}, once it is in the outbox: the press
                                        under which the panel tells how far that visit is;
                                        {"error": "..."} when it could not be
+    {"caption": "Nomor antrean"}   ->  {"ok": true}; shown as `caption` until it is empty
     {"get": "panel"}               ->  {"id", "role", "buttons", "lamps", "link", "hub",
                                        "slip", "said", ...}; `said` is what was refused last,
                                        {"refusal": CODE, "at": ITS ORIGIN}, empty before
@@ -76,12 +77,13 @@ class Soft(Protocol):
 
 
 class Request(Struct, frozen=True, forbid_unknown_fields=True):
-    """One line of a client: exactly one of press, take, get, watch.
+    """One line of a client: exactly one of press, take, caption, get, watch.
 
     Attributes:
         ms: How long a press lasts.
         take: Services of one visit, chosen on a screen.
         language: In which its slip is to be.
+        caption: What the kiosk's speaker says.
     """
 
     press: str = ""
@@ -89,6 +91,7 @@ class Request(Struct, frozen=True, forbid_unknown_fields=True):
     take: Annotated[tuple[Id, ...], Meta(max_length=4)] = ()
     priority: bool = False
     language: Annotated[str, Meta(max_length=3)] = ""
+    caption: Annotated[str, Meta(max_length=300)] | None = None
     get: str = ""
     watch: bool = False
 
@@ -108,6 +111,7 @@ class Panel:
         self._tasks: set[asyncio.Task[None]] = set()
         self._watchers: set[_Watcher] = set()
         self._pressed: set[str] = set()
+        self._caption = ""
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -140,7 +144,7 @@ class Panel:
         """Wake the watchers that were shown something else; costs nothing without any."""
         if not self._watchers:
             return
-        now = _write(self._node.snapshot())
+        now = _write(self._snapshot())
         for watcher in self._watchers:
             if watcher.sent != now:
                 watcher.woken.set()
@@ -180,10 +184,18 @@ class Panel:
 
     async def _answer(self, request: Request) -> dict[str, Any]:
         if request.get == "panel":
-            return self._node.snapshot()
+            return self._snapshot()
+        if request.caption is not None:
+            self._caption = request.caption
+            self.changed()
+            return {"ok": True}
         if request.take:
             return await self._take(Visit(request.take, request.priority, request.language))
         return await self._press(request.press, request.ms)
+
+    def _snapshot(self) -> dict[str, object]:
+        said = {"caption": self._caption} if self._caption else {}
+        return self._node.snapshot() | said
 
     async def _take(self, visit: Visit) -> dict[str, Any]:
         try:
@@ -225,7 +237,7 @@ class Panel:
             while not gone.done():
                 # Before the look: what changes during the write below must wake it once more.
                 watcher.woken.clear()
-                now = _write(self._node.snapshot())
+                now = _write(self._snapshot())
                 if now != watcher.sent:
                     watcher.sent = now
                     writer.write(now + b"\n")
@@ -272,9 +284,14 @@ def _parse(line: bytes) -> Request | dict[str, Any]:
         request = _read_request.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return {"error": f"not a request: {error}"}
-    asks = (bool(request.press), bool(request.take), request.get == "panel", request.watch)
+    asks = (
+        *(bool(request.press), bool(request.take), request.caption is not None),
+        *(request.get == "panel", request.watch),
+    )
     if asks.count(True) != 1:
-        ways = '{"press": BUTTON, "ms": N}, {"take": [SERVICE]}, {"get": "panel"}'
+        ways = (
+            '{"press": BUTTON, "ms": N}, {"take": [SERVICE]}, {"caption": TEXT}, {"get": "panel"}'
+        )
         return {"error": f'ask {ways} or {{"watch": true}}'}
     return request
 

@@ -233,6 +233,7 @@ class Printing:
         if outcome is Outcome.FAILED and not is_read_here:
             self.ended.append(Ended(key_of(row), wish.cancel, now_s, decided))
             return wish.failed
+        self._visits.given(key_of(row), wish.slip, is_lost=outcome is Outcome.FAILED)
         asks = [aged(confirm, row.made_s, now_s) for confirm in wish.confirm]
         self.ended.append(Ended(key_of(row), asks, now_s))
         return None

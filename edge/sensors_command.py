@@ -30,7 +30,8 @@ from edge.sensors_door import Doors
 from edge.sensors_node import KEPT, Sensors
 from edge.sensors_open import ports_of
 from edge.sensors_thread import Reader
-from firmware_config.schema import HallFile, SensorNode, door_beams
+from firmware_config.buttons import door_beams
+from firmware_config.schema import HallFile, SensorNode
 
 _log = logging.getLogger(__name__)
 

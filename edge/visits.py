@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from broker.outbox import Key
 from edge.paper import Outcome
+from edge.slip import Slip
 
 REMEMBERED = 8
 """Visits that are followed at once; a kiosk has one glass and one printer."""
@@ -20,6 +21,7 @@ class Visits:
     def __init__(self) -> None:
         self._newest: Key | None = None
         self._states: dict[Key, dict[str, object]] = {}
+        self._given: dict[str, object] | None = None
 
     def begin(self, key: Key) -> None:
         """Follow a visit whose press was committed."""
@@ -40,12 +42,29 @@ class Visits:
         self._note(key, state="unprinted" if is_lost else "printed")
         return is_lost
 
+    def given(self, key: Key, slip: Slip, *, is_lost: bool) -> None:
+        """Somebody has these numbers now, of a button or of the screen.
+
+        Shown as `{"id", "language", "tickets": [{"number", "where"}], "is_lost"}`; `is_lost`:
+        without paper, so they must be remembered.
+        """
+        self._given = {
+            "id": name_of(key),
+            "language": slip.language,
+            "tickets": [{"number": each.number, "where": each.where} for each in slip.tickets],
+            "is_lost": is_lost,
+        }
+
     def refused(self, key: Key, why: str) -> None:
         """It gets no number."""
         self._note(key, state="refused", why=why)
 
+    def shown(self) -> dict[str, object]:
+        """Return what a panel shows: `take`, the newest visit, and `given`, the newest slip."""
+        return {"take": self.panel(), "given": self._given}
+
     def panel(self) -> dict[str, object] | None:
-        """Return the newest as a panel shows it: `id`, `state`, `numbers`, `why`; None = none."""
+        """Return the newest visit: `id`, `state`, `numbers`, `why`; None = none."""
         return None if self._newest is None else dict(self._states[self._newest])
 
     def _note(self, key: Key, **changes: object) -> None:

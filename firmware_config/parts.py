@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from firmware_config.buttons import help_buttons
 from firmware_config.pins import MODELS
 from firmware_config.schema import (
     MODEL,
@@ -152,10 +153,11 @@ def _hands(nodes: Iterable[Node]) -> Iterator[Part]:
     """Yield buttons, lamps and what drives the lamps: never a pin itself."""
     group = "Buttons and lamps"
     lamps: Counter[str] = Counter()
-    kiosk, counter, rating = 0, 0, 0
+    kiosk, tactile, counter, rating = 0, 0, 0, 0
     for node in nodes:
         if isinstance(node, KioskNode):
             kiosk += len(node.buttons)
+            tactile += len(help_buttons(node))
             lamps[host_of(node)] += len(node.lamps)
         elif isinstance(node, CounterNode):
             counter += len(node.buttons)
@@ -163,6 +165,7 @@ def _hands(nodes: Iterable[Node]) -> Iterator[Part]:
             lamps[host_of(node)] += node.lamp is not None
     drivers = sum(-(-count // LAMPS_A_DRIVER) for count in lamps.values())
     yield Part(group, "Ticket button of a kiosk", kiosk)
+    yield Part(group, "Tactile button of a kiosk", tactile)
     yield Part(group, "Button of a counter", counter)
     yield Part(group, "Rating button", rating)
     yield Part(group, "Lamp, LED", lamps.total(), LAMP_W, ESTIMATE)
@@ -202,6 +205,8 @@ def _screens(nodes: Iterable[Node]) -> Iterator[Part]:
     yield Part(group, "HDMI cable", len(boards) + touch + screens)
     spoken = [board.voice for board in boards if isinstance(board.voice, Voice)]
     loud = sum(voice.out in {"jack", "usb"} for voice in spoken)
+    # A board's television has loudspeakers; a kiosk's screen seldom, and they face away.
+    loud += sum(isinstance(node, KioskNode) and bool(node.voice) for node in nodes)
     yield Part(group, "Loudspeaker with amplifier", loud, LOUDSPEAKER_W, ESTIMATE)
 
 

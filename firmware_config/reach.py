@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from firmware_config.buttons import service_of_button
 from firmware_config.faults import Fault, listed, show
 from firmware_config.hours import parse_week
 from firmware_config.parse import Draft, Placed
-from firmware_config.schema import BoardNode, KioskNode, Node, SignNode, service_of_button
+from firmware_config.schema import BoardNode, KioskNode, Node, SignNode
 
 if TYPE_CHECKING:
     from broker.hall.calendar import Week

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from broker.hall.setup import Agency, Service
+from firmware_config.buttons import service_of_button
 from firmware_config.faults import Fault, choose, key_of, listed, show
 from firmware_config.parse import Draft, Placed
 from firmware_config.rules import unknown
@@ -18,7 +19,6 @@ from firmware_config.schema import (
     SignNode,
     WebNode,
     host_of,
-    service_of_button,
 )
 
 READY = "ready"
@@ -151,11 +151,26 @@ def _kiosk(placed: Placed[Node], kiosk: KioskNode, draft: Draft) -> Iterator[Fau
     if not set(kiosk.buttons) - {PRIORITY} and not kiosk.screen:
         mend = "add buttons, e.g. buttons = { A = 17 }, or screen = true"
         yield from placed.faults("buttons", "nobody can take a ticket here", mend)
+    yield from _help(placed, kiosk)
     for name in kiosk.lamps:
         if name != READY and name not in kiosk.buttons and "buttons" not in placed.bad:
             mend = choose(name, [READY, *kiosk.buttons])
             what = "the lamp belongs to no button of this kiosk"
             yield from placed.faults(f"lamps.{key_of(name)}", what, mend)
+
+
+def _help(placed: Placed[Node], kiosk: KioskNode) -> Iterator[Fault]:
+    """Yield buttons that lead to no voice, and a menu that can't be gone through."""
+    if kiosk.help is None or placed.bad & {"help", "voice"}:
+        return
+    pins = {"next": kiosk.help.next, "choose": kiosk.help.choose}
+    for name, pin in pins.items():
+        if pin is None and kiosk.voice:
+            mend = f"add its pin: help = {{ ..., {name} = 6 }}"
+            yield from placed.faults("help", f"the spoken menu has no button {name}", mend)
+        if pin is not None and not kiosk.voice:
+            mend = f"add voice = true and a loudspeaker, or leave {name} out"
+            yield from placed.faults(f"help.{name}", "it steps a menu that nobody speaks", mend)
 
 
 def _button(

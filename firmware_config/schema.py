@@ -26,7 +26,7 @@ from broker.hall.setup import (
     make_setup,
 )
 from firmware_config.pins import Pin
-from firmware_config.sensors import Door, Sensor
+from firmware_config.sensors import Sensor
 
 Prefix = Annotated[
     str,
@@ -70,6 +70,9 @@ MODEL = "pi4"
 
 PRIORITY = "PRIORITY"
 """The kiosk button that is no service: it makes the next ticket a priority one."""
+
+BANTUAN, NEXT, CHOOSE = "BANTUAN", "NEXT", "CHOOSE"
+"""The buttons of a kiosk's `help`, as its node and its panel name them."""
 
 
 class HallSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -283,16 +286,43 @@ class WebNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, t
     port: Port = WEB_PORT
 
 
+class HelpButtons(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A kiosk's tactile buttons for who can't read or touch a screen.
+
+    Attributes:
+        bantuan: The spoken menu; then its other language.
+        next, choose: The menu's; needed where the kiosk speaks.
+    """
+
+    bantuan: Pin
+    next: Pin | None = None
+    choose: Pin | None = None
+
+
+class KioskVoice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a kiosk speaks; `voice = true` takes the output the system does.
+
+    Attributes:
+        out: Which output; the system's own choice without it.
+        numbers: It says each number once, with its place; false: only to who asked by `help`.
+    """
+
+    out: Literal["hdmi", "jack", "usb"] | None = None
+    numbers: bool = True
+
+
 class KioskNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="kiosk"):
     """Gives out tickets.
 
     Attributes:
         offline: Prefix of the numbers it gives out while the hub is gone.
-        buttons: Pin by what the button takes; see `kiosk_services`.
+        buttons: Pin by what the button takes; see `buttons.kiosk_services`.
         lamps: Pin by lamp: `ready`, or the name of the button it lights.
         printer: Without it the slip is a text and a picture in the node's data folder.
         screen: It has a touch screen that shows the services.
         diag_in: The touch screen's diagonal, inches: targets are 20 mm and more.
+        help: Its tactile buttons: BANTUAN, and those of the spoken menu.
+        voice: It has a loudspeaker of its own.
     """
 
     offline: Prefix
@@ -301,6 +331,8 @@ class KioskNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True,
     printer: Printer | None = None
     screen: bool = False
     diag_in: Inches = 15.6
+    help: HelpButtons | None = None
+    voice: bool | KioskVoice = False
 
 
 class CounterNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="counter"):
@@ -463,52 +495,3 @@ def host_of(node: Node) -> str:
 def far_seat_m_of(file: HallFile, board: BoardNode) -> float:
     """Return how far the farthest reader of this board sits, metres."""
     return file.hall.far_seat_m if board.far_seat_m is None else board.far_seat_m
-
-
-def service_of_button(
-    name: str, agencies: tuple[Agency, ...], services: tuple[Service, ...]
-) -> str | None:
-    """Return the id of the service a kiosk button takes, None when its name says no single one.
-
-    The name is a service's id, an agency's id or series, or the series of exactly one service. An
-    agency stands for its `general` service, or for its only one.
-    """
-    if any(service.id == name for service in services):
-        return name
-    for agency in agencies:
-        if name in {agency.id, agency.series}:
-            own = [service.id for service in services if service.agency == agency.id]
-            return agency.general or (own[0] if len(own) == 1 else None)
-    named = [service.id for service in services if service.series == name]
-    return named[0] if len(named) == 1 else None
-
-
-def counter_buttons(node: CounterNode) -> dict[str, int]:
-    """Return the pin of each of its buttons, staff's and visitors', by name."""
-    staff = {str(name): pin for name, pin in node.buttons.items()}
-    return staff | dict(zip(RATING_BUTTONS, node.rating, strict=False))
-
-
-def door_beams(node: SensorNode) -> dict[str, int]:
-    """Return the pin of each beam of its doors by name: `door-1-outer`, `door-1-inner` ..."""
-    doors = [sensor for sensor in node.sensors if isinstance(sensor, Door)]
-    return {
-        f"door-{place}-{side}": pin
-        for place, door in enumerate(doors, start=1)
-        for side, pin in zip(("outer", "inner"), door.beams, strict=True)
-    }
-
-
-def kiosk_services(file: HallFile, kiosk: KioskNode) -> dict[str, str]:
-    """Return the service each of its buttons takes, without PRIORITY.
-
-    Raises:
-        ValueError: A button names no single service; `load_hall` refuses such a file.
-    """
-    taken: dict[str, str] = {}
-    for name in (name for name in kiosk.buttons if name != PRIORITY):
-        service = service_of_button(name, file.agencies, file.services)
-        if service is None:
-            raise ValueError(f"node {kiosk.id}: button {name} names no single service")
-        taken[name] = service
-    return taken

@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from firmware_config.buttons import help_buttons
 from firmware_config.faults import Fault, key_of, one_of, show
 from firmware_config.parse import Draft, Placed
 from firmware_config.pins import I2C, MODELS, RESERVED, UART
@@ -245,6 +246,7 @@ def _pin_paths(node: Node) -> Iterator[tuple[str, int]]:
         case KioskNode(buttons=buttons, lamps=lamps):
             yield from ((f"buttons.{key_of(name)}", pin) for name, pin in buttons.items())
             yield from ((f"lamps.{key_of(name)}", pin) for name, pin in lamps.items())
+            yield from ((f"help.{name.lower()}", pin) for name, pin in help_buttons(node).items())
         case CounterNode(buttons=names, lamp=lamp, rating=rating):
             yield from ((f"buttons.{name}", pin) for name, pin in names.items())
             if lamp is not None:

@@ -109,7 +109,8 @@ class Pages:
             return body | {"frame": f"/frame/{node.id}.png"}
         panel = self._panels.running.get(node_id)
         body |= panel or {}
-        body.pop("offers", None)  # of every service: the page has the queue
+        for internal in ("offers", "help", "given"):  # of a kiosk's own face
+            body.pop(internal, None)
         body["running"] = panel is not None
         if said := self._said(body.pop("said", None)):
             body["said"] = said

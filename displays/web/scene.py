@@ -4,7 +4,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from broker.hall.setup import Service, Setup
+from firmware_config.buttons import counter_buttons, door_beams, help_buttons, kiosk_services
 from firmware_config.schema import (
+    BANTUAN,
+    CHOOSE,
+    NEXT,
     PRIORITY,
     RATING_BUTTONS,
     BoardNode,
@@ -12,9 +16,6 @@ from firmware_config.schema import (
     HallFile,
     KioskNode,
     SensorNode,
-    counter_buttons,
-    door_beams,
-    kiosk_services,
     setup_of,
 )
 
@@ -45,6 +46,11 @@ RATING_KEYS = dict(
 BESIDE_MAX = 16
 """So many services' queues are about as high as the board beside them."""
 
+HELP_KEYS = {
+    BANTUAN: ("Bantuan", "Help: a spoken menu"),
+    NEXT: ("Lanjut", "Next choice of the spoken menu"),
+    CHOOSE: ("Pilih", "Choose what the spoken menu said last"),
+}
 PRIORITY_KEY = ("Prioritas", "Priority: elderly, pregnant, disabled, with small children")
 
 
@@ -61,11 +67,12 @@ class Key(NamedTuple):
 
 
 class Kiosk(NamedTuple):
-    """A panel of ticket keys."""
+    """A panel of ticket keys; `helps` are the tactile ones of the spoken menu."""
 
     node: str
     keys: tuple[Key, ...]
     has_screen: bool = False
+    helps: tuple[Key, ...] = ()
 
 
 class Desk(NamedTuple):
@@ -216,7 +223,7 @@ def _nodes(file: HallFile) -> tuple[Node, ...]:
     for node in file.nodes:
         match node:
             case KioskNode(id=node_id, buttons=pins):
-                nodes.append(Node(node_id, "kiosk", tuple(pins)))
+                nodes.append(Node(node_id, "kiosk", (*pins, *help_buttons(node))))
             case CounterNode(id=node_id, counters=counters):
                 nodes.append(Node(node_id, "counter", tuple(counter_buttons(node)), counters))
             case BoardNode(id=node_id):
@@ -238,7 +245,8 @@ def _kiosk(file: HallFile, setup: Setup, node: KioskNode) -> Kiosk:
     if PRIORITY in node.buttons:
         keys.append(Key(PRIORITY, *PRIORITY_KEY))
     keys = [key._replace(has_lamp=key.button in node.lamps) for key in keys]
-    return Kiosk(node.id, tuple(keys), has_screen=node.screen)
+    helps = tuple(Key(button, *HELP_KEYS[button]) for button in help_buttons(node))
+    return Kiosk(node.id, tuple(keys), has_screen=node.screen, helps=helps)
 
 
 def _desk(setup: Setup, counter: int, node: CounterNode | None) -> Desk:

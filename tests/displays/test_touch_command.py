@@ -15,6 +15,7 @@ from edge.cli import run
 EXAMPLES = Path(__file__).parents[2] / "firmware_config" / "examples"
 DEMO = EXAMPLES / "demo.toml"
 PNG = b"\x89PNG\r\n\x1a\n"
+SPOKEN = ", next = 24, choose = 25"
 WITHIN_S = 20.0
 
 
@@ -23,14 +24,16 @@ WITHIN_S = 20.0
     [
         ("kiosk-9", "no node 'kiosk-9'"),
         ("board-1", "is a board, not a kiosk"),
-        ("kiosk-1", "kiosk-1 has no screen: write screen = true"),
+        ("kiosk-1", "kiosk-1 has no screen and no voice: write screen = true"),
     ],
 )
 def test_misuse_is_2(
     node: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The sentence says what is wrong, and how to mend it."""
-    code = run("screen", [node, "--hall", str(DEMO), "--data", str(tmp_path), "--headless"])
+    hall = tmp_path / "hall.toml"
+    hall.write_text(DEMO.read_text("utf-8").replace("voice = true", "").replace(SPOKEN, ""))
+    code = run("screen", [node, "--hall", str(hall), "--data", str(tmp_path), "--headless"])
 
     assert code == 2
     assert says in capsys.readouterr().err

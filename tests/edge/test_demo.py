@@ -47,7 +47,8 @@ def plan(*, kind: str = "", keeps_hours: bool = False) -> Plan:
 def test_the_broker_is_the_first_of_the_halls_processes() -> None:
     """It makes the accounts of the others."""
     names = [child.name for child in children_of(plan())]
-    kiosks, counters = ["kiosk-1", "kiosk-2", "kiosk-2.screen"], [f"loket-{n}" for n in range(1, 7)]
+    kiosks = ["kiosk-1", "kiosk-1.screen", "kiosk-2", "kiosk-2.screen"]
+    counters = [f"loket-{n}" for n in range(1, 7)]
     assert names == ["broker", "hub", "web", *kiosks, *counters, "board-1", "sensor-1"]
 
 

@@ -377,3 +377,17 @@ async def test_a_press_that_was_not_kept_is_not_called_ok(tmp_path: Path) -> Non
         }
         on.node.fails = None
         assert await client.ask(b'{"press":"call","ms":1}') == {"ok": True}
+
+
+async def test_what_the_speaker_says_is_shown_until_it_is_silent(tmp_path: Path) -> None:
+    """To every watcher; a caption longer than one may be is refused."""
+    async with stage(tmp_path) as on, on.client() as watcher, on.client() as speaker:
+        before = await watcher.ask(b'{"watch": true}')
+        assert await speaker.ask(b'{"caption": "Kembali."}') == {"ok": True}
+        during = await watcher.hear()
+        assert await speaker.ask(b'{"caption": ""}') == {"ok": True}
+        after = await watcher.hear()
+        refused = await speaker.ask(b'{"caption": "%s"}' % (b"a" * 301))
+
+    assert (during.pop("caption"), during, after) == ("Kembali.", before, before)
+    assert "error" in refused

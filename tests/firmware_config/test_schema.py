@@ -6,13 +6,13 @@ import msgspec
 import pytest
 
 from broker.hall.setup import make_setup
+from firmware_config.buttons import kiosk_services
 from firmware_config.load import load_hall
 from firmware_config.schema import (
     BoardNode,
     KioskNode,
     far_seat_m_of,
     host_of,
-    kiosk_services,
     node_of,
     role_of,
     setup_of,

@@ -4,8 +4,9 @@ from collections import Counter
 from pathlib import Path
 
 from broker.hall.setup import Service
+from firmware_config.buttons import kiosk_services
 from firmware_config.load import load_hall
-from firmware_config.schema import BoardNode, CounterNode, KioskNode, host_of, kiosk_services
+from firmware_config.schema import BoardNode, CounterNode, KioskNode, host_of
 
 HALL = Path(__file__).parents[2] / "firmware_config" / "examples" / "tebing_tinggi.toml"
 

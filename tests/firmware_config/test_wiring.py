@@ -86,3 +86,27 @@ def test_free_pins_are_the_header_without_the_reserved_ones() -> None:
     """17 pins are left for buttons and lamps, none of them a bus or the HAT's."""
     assert len(FREE) == 17
     assert not set(FREE) & {*RESERVED, *I2C, *EEPROM}
+
+
+SPEAKING = "screen = true\nvoice = true\nhelp = { bantuan = 23, next = 24, choose = 25 }"
+
+# (instead of SPEAKING, the key of the fault, words of its line)
+HELPS = [
+    ("screen = true\nvoice = true\nhelp = { bantuan = 17 }", "help.bantuan", "taken by buttons.A"),
+    ("screen = true\nvoice = true\nhelp = { bantuan = 23, next = 24 }", "help", "no button choose"),
+    ("screen = true\nhelp = { bantuan = 23, next = 24 }", "help.next", "nobody speaks"),
+    ("screen = true\nhelp = { next = 24 }", "help", "bantuan"),
+    ('screen = true\nvoice = { out = "radio" }', "voice", "hdmi"),
+]
+
+
+@pytest.mark.parametrize(("said", "key", "words"), HELPS)
+def test_a_kiosk_s_help_is_wired_whole(tmp_path: Path, said: str, key: str, words: str) -> None:
+    """Each pin once, and no button that leads nowhere."""
+    text = EVERY_KEY.read_text("utf-8")
+    assert SPEAKING in text
+    (tmp_path / "libur.toml").write_text("", "utf-8")
+    path = tmp_path / "hall.toml"
+    path.write_text(text.replace(SPEAKING, said), "utf-8")
+    lines = [str(fault) for fault in examine(path).faults]
+    assert any(f"(kiosk-1): {key}" in line.split(";")[0] and words in line for line in lines), lines

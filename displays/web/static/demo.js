@@ -146,6 +146,8 @@ function onPanel(panel) {
     }
     const slip = one(".slip", node);
     if (slip && panel.slip) showSlip(slip, panel.slip);
+    const caption = one(".caption", node);
+    if (caption) show(caption, panel.running && panel.caption ? panel.caption : "");
     const list = one(".list", node);
     if (list) showList(list, panel);
     if (node.classList.contains("door")) showDoor(node, panel);
