@@ -101,8 +101,8 @@ CAPS = {
     58: Caps(hall=24, agency=28, service=28, line=28, note=23),
     80: Caps(hall=28, agency=30, service=30, line=28, note=23),
 }
-"""At arm's length, 0.6 m: 20 minutes of arc (3.5 mm, 28 dots) for what a visitor acts on, 16 (2.8 mm)
-for the rest (ISO 9241-3)."""
+"""At arm's length, 0.6 m: 20 minutes of arc (3.5 mm, 28 dots) for what a visitor acts on, 16
+(2.8 mm) for the rest (ISO 9241-3)."""
 
 
 def slip_picture(slip: Slip, zone: tzinfo, *, width: int, measure: Measure, code: Code) -> Picture:
