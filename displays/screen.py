@@ -75,6 +75,10 @@ class Fonts:
             cap = probe.render("H", True, (255, 255, 255)).get_bounding_rect()  # noqa: FBT003 - pygame's
             self._cap_per_em[face] = cap.height / PROBE_PX
 
+    def close(self) -> None:
+        """Give the font files back; pygame leaves open what it has not closed before its end."""
+        self._fonts.clear()
+
     def measure(self, text: str, face: Face, cap_px: int) -> int:
         """Return the width of a line, px."""
         key = (text, face, cap_px)
@@ -191,6 +195,7 @@ class Screen:
     def close(self) -> None:
         """Give the screen back."""
         self._surface = None
+        self.fonts.close()
         pygame.quit()
 
     def show(self, picture: tuple[Op, ...]) -> bool:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pygame
 import pytest
@@ -27,6 +28,24 @@ def screen() -> Iterator[Screen]:
     opened.open()
     yield opened
     opened.close()
+
+
+def test_a_screen_that_is_closed_leaves_no_file_open() -> None:
+    """Each size of a font has one: after a thousand, `select` fails for a printer's line."""
+
+    def files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = files()
+    for _ in range(2):
+        screen = Screen(size=SIZE, fallback=SIZE, is_headless=True)
+        screen.open()
+        for cap_px in range(10, 20):
+            screen.fonts.measure("A", "bold", cap_px)
+        assert files() > before
+        screen.close()
+
+    assert files() == before
 
 
 def on_black(*ops: Op) -> tuple[Op, ...]:
