@@ -159,9 +159,10 @@ def children_of(plan: Plan) -> list[Child]:
                 children.append(_child(plan, "node", *flags, node=node.id))
                 if isinstance(node, KioskNode) and (node.screen or node.voice):
                     face = _child(plan, "screen", "--headless", node=node.id)
-                    silent = {"SDL_AUDIODRIVER": "dummy"}  # the page shows what it says
+                    # The page shows what it says; who names a driver wants to hear it.
+                    sound = {"SDL_AUDIODRIVER": os.environ.get("SDL_AUDIODRIVER", "dummy")}
                     name = f"{node.id}.screen"
-                    children.append(face._replace(name=name, environment=silent))
+                    children.append(face._replace(name=name, environment=sound))
             case SensorNode():
                 children.append(_child(plan, "node", "--pins", "mock", node=node.id))
             case BoardNode() | SignNode():

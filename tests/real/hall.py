@@ -18,7 +18,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -134,14 +134,23 @@ class Records:
 class RunningHall(Records):
     """`loket demo --headless --json`, and what a person could do to it."""
 
-    def __init__(self, *, data: Path, broker: str) -> None:
+    def __init__(
+        self,
+        *,
+        data: Path,
+        broker: str,
+        hall: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(data)
         self._again_s: dict[tuple[str, str], float] = {}
         self.program = subprocess.Popen(
             [
                 *(sys.executable, "-m", "edge.cli", "demo", "--headless", "--json"),
                 *("--broker", broker, "--data", str(data), "--port", str(free_port())),
+                *(("--hall", str(hall)) if hall else ()),
             ],
+            env={**os.environ, **(environment or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -227,13 +236,19 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextlib.contextmanager
-def running_hall(*, data: Path, broker: str) -> Iterator[RunningHall]:
-    """Run the demo's hall for the block."""
+def running_hall(
+    *,
+    data: Path,
+    broker: str,
+    hall: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[RunningHall]:
+    """Run the demo's hall for the block, or the one of this file."""
     # One start at a time: two demos that look at once both find the hall file's port free.
     with (Path(tempfile.gettempdir()) / "loket-tests-demo.lock").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
-        hall = RunningHall(data=data, broker=broker)
+        running = RunningHall(data=data, broker=broker, hall=hall, environment=environment)
     try:
-        yield hall
+        yield running
     finally:
-        hall.stop()
+        running.stop()
