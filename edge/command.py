@@ -44,6 +44,7 @@ from edge.spool import PrinterState, Spool, printer_spool
 from firmware_config.arguments import MisuseError, add_hall_arguments
 from firmware_config.buttons import counter_buttons, help_buttons, kiosk_services
 from firmware_config.load import HallFileError, load_calendar, load_hall
+from firmware_config.pins import Contact
 from firmware_config.schema import (
     CounterNode,
     HallFile,
@@ -123,7 +124,9 @@ def _single(errors: BaseExceptionGroup[BaseException]) -> Iterator[BaseException
 class Wiring:
     """What one `[[node]]` says: its role, and its pins by name."""
 
-    def __init__(self, *, role: Role, buttons: Mapping[str, int], lamps: Mapping[str, int]) -> None:
+    def __init__(
+        self, *, role: Role, buttons: Mapping[str, Contact], lamps: Mapping[str, Contact]
+    ) -> None:
         self.role = role
         self.buttons = buttons
         self.lamps = lamps

@@ -5,6 +5,7 @@ A button is a `DigitalInputDevice` with a pull-up and no bounce filter; closed t
 (`edge.press` knows that by itself). Edges come on a foreign thread, with a stamp.
 """
 
+import importlib
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -15,7 +16,14 @@ from typing import Any, Literal, Self
 import gpiozero
 from gpiozero.pins.mock import MockFactory
 
+from firmware_config.pins import INTERRUPT, ChipLine, Contact, address_of
+
 PinsKind = Literal["auto", "mock"]
+
+SYS = Path("/sys")
+
+BUS = 1
+"""Of I2C on a Pi's header."""
 
 STALL_MAX_S = 5.0
 
@@ -112,6 +120,11 @@ class LampPin:
 class Devices:
     """The buttons and lamps of one node, by name. A context manager: it gives the pins back.
 
+    Args:
+        factory: Of the pins of the header.
+        buttons, lamps: Where each is wired: a pin, or a line of a port expander.
+        open_chip: Returns the pins of a port expander; mock ones beside mock pins.
+
     Attributes:
         is_mock: The pins are gpiozero's mock ones; `ButtonPin.drive` presses them.
     """
@@ -120,22 +133,40 @@ class Devices:
         self,
         *,
         factory: Any,  # noqa: ANN401 - gpiozero has no types
-        buttons: Mapping[str, int],
-        lamps: Mapping[str, int],
+        buttons: Mapping[str, Contact],
+        lamps: Mapping[str, Contact],
         mono_s: Callable[[], float] = time.monotonic,
+        open_chip: Callable[[str], Any] | None = None,
     ) -> None:
         self.is_mock = isinstance(factory, MockFactory)
         self.buttons: dict[str, ButtonPin] = {}
         self.lamps: dict[str, LampPin] = {}
         self._factory = factory
+        self._chips: dict[str, Any] = {}
+        self._open_chip = open_chip or (mock_chip if self.is_mock else expander)
+        contact: Contact | None = None
         try:
-            for name, pin in buttons.items():
-                self.buttons[name] = ButtonPin(pin=pin, factory=factory, mono_s=mono_s)
-            for name, pin in lamps.items():
-                self.lamps[name] = LampPin(pin=pin, factory=factory)
+            for name, contact in buttons.items():
+                pin, at = self._wired(contact)
+                self.buttons[name] = ButtonPin(pin=pin, factory=at, mono_s=mono_s)
+            for name, contact in lamps.items():
+                pin, at = self._wired(contact)
+                self.lamps[name] = LampPin(pin=pin, factory=at)
         except gpiozero.GPIOZeroError as error:
             self.close()
-            raise PinsMissingError(f"pin {pin} ({name}): {error}") from error
+            where = contact if isinstance(contact, ChipLine) else f"pin {contact}"
+            raise PinsMissingError(f"{where} ({name}): {error}") from error
+        except PinsMissingError:
+            self.close()
+            raise
+
+    def _wired(self, contact: Contact) -> tuple[int, Any]:
+        """Return the pin, or the line, and the factory that has it."""
+        if not isinstance(contact, ChipLine):
+            return contact, self._factory
+        if contact.chip not in self._chips:
+            self._chips[contact.chip] = self._open_chip(contact.chip)
+        return contact.line, self._chips[contact.chip]
 
     def close(self) -> None:
         """Give every pin back."""
@@ -143,6 +174,8 @@ class Devices:
             button.close()
         for lamp in self.lamps.values():
             lamp.close()
+        for chip in self._chips.values():
+            chip.close()
         self._factory.close()
 
     def __enter__(self) -> Self:
@@ -155,6 +188,42 @@ class Devices:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def mock_chip(chip: str) -> Any:  # noqa: ANN401 - gpiozero has no types
+    """Return mock lines of a port expander: pins of their own, moved as those of the header are."""
+    del chip
+    return MockFactory()
+
+
+def expander(chip: str, *, sys: Path = SYS) -> Any:  # noqa: ANN401 - gpiozero has no types
+    """Return the lines of a port expander, which Linux' driver shows as a GPIO chip of its own.
+
+    Raises:
+        PinsMissingError: Linux has no driver for it, or it may not be opened.
+    """
+    number = chip_number(chip, sys=sys)
+    lines = importlib.import_module("edge.expander")  # it is made of gpiozero's factory for lgpio
+    try:
+        return lines.ExpanderFactory(number)
+    except (lines.Error, gpiozero.GPIOZeroError, OSError) as error:
+        raise PinsMissingError(f"{chip}: /dev/gpiochip{number}: {error}") from error
+
+
+def chip_number(chip: str, *, sys: Path = SYS) -> int:
+    """Return the number of the GPIO chip Linux has made of a port expander.
+
+    Numbers change with each start; the chip is found by the place of its I2C address.
+
+    Raises:
+        PinsMissingError: There is none.
+    """
+    place = f"{BUS}-{address_of(chip):04x}"
+    for found in sorted((sys / "bus" / "gpio" / "devices").glob("gpiochip*")):
+        if place in found.resolve().parts:
+            return int(found.name.removeprefix("gpiochip"))
+    overlay = f"dtoverlay=mcp23017,addr={address_of(chip):#x},gpiopin={INTERRUPT}"
+    raise PinsMissingError(f"{chip}: Linux has no such chip: see its wires, and {overlay}")
 
 
 def open_factory(kind: PinsKind, folder: Path) -> Any:  # noqa: ANN401 - gpiozero has no types

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from random import SystemRandom
 
+from broker.checkup import Checkup
 from broker.clock import SystemClock
 from broker.disk import BALLAST_FILE, NODE_BALLAST_BYTES, Disk
 from broker.hall.calendar import Calendar
@@ -90,6 +91,7 @@ async def run_sensors(
             day_of=day_of(calendar),
             clock=clock,
             fed=watchdog if os.environ.get("WATCHDOG_USEC") else None,
+            look=Checkup(folder, boot=boot, mono_s=clock.mono_s).look,
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, parts.stop)

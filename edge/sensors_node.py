@@ -16,6 +16,7 @@ from broker.log import kv
 from broker.outbox import Outbox
 from broker.store import StoreError
 from broker.vitals import rss_bytes
+from broker.wire.figures import Machine
 from broker.wire.generation import generation_number
 from broker.wire.messages import Health, WireError, read_ack
 from broker.wire.readings import Reading
@@ -60,6 +61,7 @@ class Sensors:
         readings: Its lane was made from the box's rows.
         day_of: The day people are counted for at an instant of the hall's time.
         fed: As in `edge.node.Node`.
+        look: Looks at the machine, for health; None where there is none to look at.
 
     Attributes:
         panel: Set before `run`, when there is one.
@@ -82,6 +84,7 @@ class Sensors:
         day_of: Callable[[int], str],
         clock: Clock,
         fed: Callable[[], object] | None = None,
+        look: Callable[[], Machine] | None = None,
     ) -> None:
         self.panel: PanelPort | None = None
         self.counts: Counter[str] = Counter()
@@ -96,6 +99,7 @@ class Sensors:
         self._day_of = day_of
         self._clock = clock
         self._fed = fed
+        self._look = look
         now_s = self._started_s = clock.mono_s()
         self._feed_s = now_s if fed else None
         self._fingers = Fingers(devices=devices, inbox=inbox, clock=clock, timing=BEAM)
@@ -347,13 +351,15 @@ class Sensors:
                 counts[f"{port.name}_{name}"] = gauge.counts[name]
             counts[f"{port.name}_age_s"] = gauge.age_s(now_s)
             counts[f"{port.name}_suspect"] = int(state is State.SUSPECT)
+        identity = self._post.identity
         return Health(
             uptime_s=round(now_s - self._started_s, 1),
+            connects=self._post.connects,
             rss_bytes=rss_bytes(),
             disk=self._outbox.room().value,
             wall_ms=self._clock.wall_ms(),
-            boot=self._post.identity.boot,
-            version=self._post.identity.version,
-            connects=self._post.connects,
+            boot=identity.boot,
+            version=identity.version,
+            machine=self._look() if self._look else None,
             counts=counts,
         )

@@ -1,6 +1,7 @@
 """PURE: what a hall file's buttons and beams are called, and what those of a kiosk take."""
 
 from broker.hall.setup import Agency, Service
+from firmware_config.pins import ChipLine, Contact
 from firmware_config.schema import (
     BANTUAN,
     CHOOSE,
@@ -10,6 +11,7 @@ from firmware_config.schema import (
     CounterNode,
     HallFile,
     KioskNode,
+    Node,
     SensorNode,
 )
 from firmware_config.sensors import Door
@@ -33,10 +35,20 @@ def service_of_button(
     return named[0] if len(named) == 1 else None
 
 
-def counter_buttons(node: CounterNode) -> dict[str, int]:
-    """Return the pin of each of its buttons, staff's and visitors', by name."""
+def counter_buttons(node: CounterNode) -> dict[str, Contact]:
+    """Return the contact of each of its buttons, staff's and visitors', by name."""
     staff = {str(name): pin for name, pin in node.buttons.items()}
     return staff | dict(zip(RATING_BUTTONS, node.rating, strict=False))
+
+
+def chips_of(node: Node) -> tuple[str, ...]:
+    """Return the port expanders its buttons and lamps are wired to, each once, in order."""
+    contacts: list[Contact] = []
+    if isinstance(node, KioskNode):
+        contacts = [*node.buttons.values(), *node.lamps.values()]
+    elif isinstance(node, CounterNode):
+        contacts = [*counter_buttons(node).values(), *([] if node.lamp is None else [node.lamp])]
+    return tuple(dict.fromkeys(one.chip for one in contacts if isinstance(one, ChipLine)))
 
 
 def door_beams(node: SensorNode) -> dict[str, int]:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from firmware_config.buttons import help_buttons
+from firmware_config.buttons import chips_of, help_buttons
 from firmware_config.pins import MODELS
 from firmware_config.schema import (
     MODEL,
@@ -23,7 +23,7 @@ from firmware_config.schema import (
     Voice,
     host_of,
 )
-from firmware_config.sensors import Ds18b20, Sht4x
+from firmware_config.sensors import Bme280, Door, Ds18b20, Sht4x
 
 SUPPLY_V = 5.1
 
@@ -62,6 +62,17 @@ ROLL_M = {58: 30, 80: 80}
 
 SLIP_MM = 110
 """Of paper: the drawn slip of one ticket is 95 mm long, and the cutter stands behind the head."""
+
+
+BEAMS_A_DOOR = 2
+
+SENSOR_NAMES: dict[type, str] = {
+    Bme280: "Sensor BME280, I2C, its cable at most 1 m",
+    Sht4x: "Sensor SHT4x, I2C, its cable at most 1 m",
+    Ds18b20: "Sensor DS18B20, with 4.7 kΩ to 3.3 V, its cable at most 20 m",
+    Door: "Light beam, receiver NPN and dark-on, with 4.7 kΩ to 3.3 V",
+}
+"""With what the wires need: the header's own pull-ups of 1.8 kΩ are enough for a metre of I2C."""
 
 
 class Power(NamedTuple):
@@ -216,13 +227,11 @@ def _small(nodes: Iterable[Node]) -> Iterator[Part]:
     sensors = [each for node in nodes if isinstance(node, SensorNode) for each in node.sensors]
     kinds = Counter(type(sensor) for sensor in sensors)
     yield Part(group, "Clock DS3231 with its cell", rtc)
-    for kind, count in kinds.items():
-        match kind.__name__:
-            case "Door":
-                yield Part(group, "Light beam, sender and receiver", 2 * count)
-            case name:
-                titles = {Sht4x.__name__: "SHT4x", Ds18b20.__name__: "DS18B20"}
-                yield Part(group, f"Sensor {titles.get(name, 'BME280')}", count)
+    chips = {(host_of(node), chip) for node in nodes for chip in chips_of(node)}
+    yield Part(group, "Port expander MCP23017, 16 lines", len(chips))
+    for kind, name in SENSOR_NAMES.items():
+        count = kinds[kind] * (BEAMS_A_DOOR if kind is Door else 1)
+        yield Part(group, name, count)
 
 
 def _network(nodes: Iterable[Node], models: dict[str, str]) -> Iterator[Part]:

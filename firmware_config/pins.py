@@ -2,13 +2,54 @@
 
 from typing import Annotated, NamedTuple
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 Pin = Annotated[
     int,
     Meta(ge=2, le=27, description="a BCM number of the 40-pin header, 2 to 27", examples=[17]),
 ]
 """A BCM number (what gpiozero and pinout.xyz call GPIO17), never the place on the header."""
+
+Chip = Annotated[
+    str,
+    Meta(
+        pattern=r"^mcp23017-0x2[0-7]\Z",
+        description="an MCP23017 by its I2C address, 0x20 to 0x27",
+        examples=["mcp23017-0x20"],
+    ),
+]
+"""A port expander: 16 more lines on two wires, for panels with many buttons or a long cable."""
+
+LINES = 16
+
+INTERRUPT = 4
+"""The pin Linux' overlay takes for the chip's INTA when it isn't told one (`gpiopin`)."""
+
+
+class ChipLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A line of a port expander, wired as a pin of the header is.
+
+    Attributes:
+        line: 0 to 7 are its port A, 8 to 15 its port B.
+    """
+
+    chip: Chip
+    line: Annotated[
+        int, Meta(ge=0, le=LINES - 1, description="a line of the chip, 0 to 15", examples=[3])
+    ]
+
+    def __str__(self) -> str:
+        """Return it as a person reads it."""
+        return f"line {self.line} of {self.chip}"
+
+
+Contact = Pin | ChipLine
+"""Where a button or a lamp is wired."""
+
+
+def address_of(chip: str) -> int:
+    """Return a chip's I2C address."""
+    return int(chip.rpartition("-")[2], 16)
 
 
 class Model(NamedTuple):

@@ -25,7 +25,7 @@ from broker.hall.setup import (
     Zone,
     make_setup,
 )
-from firmware_config.pins import Pin
+from firmware_config.pins import Chip, Contact, Pin
 from firmware_config.sensors import Sensor
 
 Prefix = Annotated[
@@ -253,6 +253,8 @@ class NodeBase(
         switch: The network switch its Pi hangs on, by any name: when all of a switch is gone, that
             is one alarm.
         allow_pins: Reserved pins this node uses on purpose (see `pins.RESERVED`).
+        interrupts: The pin of each port expander's INTA, by chip; `pins.INTERRUPT` when it isn't
+            said. Without that wire Linux hears no button of it.
     """
 
     id: Id
@@ -261,6 +263,7 @@ class NodeBase(
     address: str | None = None
     switch: Id | None = None
     allow_pins: tuple[Pin, ...] = ()
+    interrupts: dict[Chip, Pin] = {}
 
 
 class HubNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="hub"):
@@ -326,8 +329,8 @@ class KioskNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True,
     """
 
     offline: Prefix
-    buttons: dict[ButtonName, Pin] = {}
-    lamps: dict[LampName, Pin] = {}
+    buttons: dict[ButtonName, Contact] = {}
+    lamps: dict[LampName, Contact] = {}
     printer: Printer | None = None
     screen: bool = False
     diag_in: Inches = 15.6
@@ -347,10 +350,10 @@ class CounterNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         tuple[CounterId, ...],
         Meta(min_length=1, description="a list of counter numbers", examples=[[3]]),
     ]
-    buttons: dict[CounterButton, Pin] = {}
-    lamp: Pin | None = None
+    buttons: dict[CounterButton, Contact] = {}
+    lamp: Contact | None = None
     rating: Annotated[
-        tuple[Pin, ...],
+        tuple[Contact, ...],
         Meta(min_length=4, max_length=4, description="4 pins, worst rating first"),
     ] = ()
 

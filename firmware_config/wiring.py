@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from firmware_config.buttons import help_buttons
 from firmware_config.faults import Fault, key_of, one_of, show
 from firmware_config.parse import Draft, Placed
-from firmware_config.pins import I2C, MODELS, RESERVED, UART
+from firmware_config.pins import I2C, INTERRUPT, MODELS, RESERVED, UART, ChipLine, Contact
 from firmware_config.roles import hub_host
 from firmware_config.schema import (
     MODEL,
@@ -35,8 +35,8 @@ class Claim(NamedTuple):
 
     Attributes:
         path: Where the node says so, below its key.
-        what: A pin (`pin 17`) or an I2C address (`I2C address 0x76`).
-        pin: Its BCM number, None for anything else.
+        what: A pin (`pin 17`), an I2C address (`I2C address 0x76`) or a line of a port expander.
+        pin: The BCM number of a pin a part is wired to, None for anything else.
     """
 
     placed: Placed[Node]
@@ -54,6 +54,7 @@ def wiring_faults(draft: Draft) -> list[Fault]:
         *_hub_addresses(draft),
         *_wifi(draft),
         *_reserved(draft),
+        *_two_wires(draft),
         *_clashes(draft),
         *_ports(draft),
     ]
@@ -190,7 +191,7 @@ def _clashes(draft: Draft) -> Iterator[Fault]:
         here = first.placed.key == claim.placed.key
         where = first.path if here else f"{first.placed.key}: {first.path}"
         pi = "" if here else f" on the same Pi ({host})"
-        kind = claim.what.rpartition(" ")[0]
+        kind = "line" if claim.what.startswith("line ") else claim.what.rpartition(" ")[0]
         what = f"{claim.what} is taken by {where}{pi}"
         yield from claim.placed.faults(claim.path, what, f"give one of them another {kind}")
 
@@ -198,17 +199,49 @@ def _clashes(draft: Draft) -> Iterator[Fault]:
 def _claims(draft: Draft) -> Iterator[Claim]:
     """Yield all that is claimed; the buses first, as their pins can't move."""
     buses: dict[str, Placed[Node]] = {}
+    chips: dict[tuple[str, str], Placed[Node]] = {}
+    wires = _interrupts(draft)
     for placed in draft.nodes:
         devices = tuple(_i2c(placed.value))
         for path, address in devices:
             yield Claim(placed, path, f"I2C address {address:#x}")
-        if devices and buses.setdefault(host_of(placed.value), placed) is placed:
-            yield from (Claim(placed, devices[0][0], f"pin {pin}") for pin in I2C)
+        expanders = dict(_expanders(placed.value))
+        on_bus = [path for path, _ in devices] + list(expanders.values())
+        host = host_of(placed.value)
+        if on_bus and buses.setdefault(host, placed) is placed:
+            yield from (Claim(placed, on_bus[0], f"pin {pin}") for pin in I2C)
+        for chip, path in expanders.items():
+            # Nodes of one Pi may share a chip: Linux has it, and each has lines of its own.
+            if chips.setdefault((host, chip), placed) is placed:
+                said, at, pin = wires.get((host, chip), (placed, path, INTERRUPT))
+                yield Claim(said, at, f"pin {pin}")
         node = placed.value
         if isinstance(node, KioskNode) and node.printer and node.printer.device in _UART_DEVICES:
             yield from (Claim(placed, "printer.device", f"pin {pin}") for pin in UART)
     for placed in draft.nodes:
         yield from _pins(placed)
+
+
+def _interrupts(draft: Draft) -> dict[tuple[str, str], tuple[Placed[Node], str, int]]:
+    """Return who says, where, on which pin the INTA of a chip is, by (host, chip)."""
+    wires: dict[tuple[str, str], tuple[Placed[Node], str, int]] = {}
+    for placed in draft.nodes:
+        for chip, pin in placed.value.interrupts.items():
+            at = f"interrupts.{key_of(chip)}"
+            wires.setdefault((host_of(placed.value), chip), (placed, at, pin))
+    return wires
+
+
+def _two_wires(draft: Draft) -> Iterator[Fault]:
+    """Yield chips of one Pi whose interrupt two nodes have on different pins."""
+    wires = _interrupts(draft)
+    for placed in draft.nodes:
+        for chip, pin in placed.value.interrupts.items():
+            first, _, said = wires[host_of(placed.value), chip]
+            if said != pin:
+                what = f"{first.key} says that the interrupt of {chip} is on pin {said}"
+                mend = "say one pin for one chip"
+                yield from placed.faults(f"interrupts.{key_of(chip)}", what, mend)
 
 
 def _ports(draft: Draft) -> Iterator[Fault]:
@@ -237,11 +270,21 @@ def _i2c(node: Node) -> Iterator[tuple[str, int]]:
 
 
 def _pins(placed: Placed[Node]) -> Iterator[Claim]:
-    for path, pin in _pin_paths(placed.value):
-        yield Claim(placed, path, f"pin {pin}", pin)
+    for path, contact in _contacts(placed.value):
+        if isinstance(contact, ChipLine):
+            yield Claim(placed, path, str(contact))
+        else:
+            yield Claim(placed, path, f"pin {contact}", contact)
 
 
-def _pin_paths(node: Node) -> Iterator[tuple[str, int]]:
+def _expanders(node: Node) -> Iterator[tuple[str, str]]:
+    """Yield (chip, where it is first named) of each port expander, the last one first."""
+    for path, contact in reversed(tuple(_contacts(node))):
+        if isinstance(contact, ChipLine):
+            yield contact.chip, path
+
+
+def _contacts(node: Node) -> Iterator[tuple[str, Contact]]:
     match node:
         case KioskNode(buttons=buttons, lamps=lamps):
             yield from ((f"buttons.{key_of(name)}", pin) for name, pin in buttons.items())

@@ -65,8 +65,8 @@ SQLITE = (
 )
 ONLY: dict[str, tuple[str, ...]] = {
     "paho": ("broker.link",),
-    "gpiozero": ("edge.devices",),
-    "lgpio": ("edge.devices",),
+    "gpiozero": ("edge.devices", "edge.expander"),
+    "lgpio": ("edge.devices", "edge.expander"),
     "PIL": ("edge.draw", "edge.printer"),
     "segno": ("edge.draw",),
     "escpos": ("edge.printer",),

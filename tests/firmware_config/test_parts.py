@@ -151,3 +151,14 @@ def test_a_broken_hall_has_no_parts(tmp_path: Path, capsys: pytest.CaptureFixtur
     captured = capsys.readouterr()
     assert captured.out == ""
     assert f"{path}: node[3] (kiosk-1): buttons.pbb: pin 17 is taken" in captured.err
+
+
+def test_a_port_expander_is_counted_once_for_its_pi(tmp_path: Path) -> None:
+    """Eight buttons on one chip are one chip; another Pi has its own."""
+    text = (EXAMPLES / "demo.toml").read_text("utf-8")
+    on_chip = '{ chip = "mcp23017-0x20", line = %d }'
+    text = text.replace("call = 5, recall = 6", f"call = {on_chip % 0}, recall = {on_chip % 1}", 2)
+    path = tmp_path / "hall.toml"
+    path.write_text(text, "utf-8")
+    pieces = {part.name: part.pieces for part in parts_of(load_hall(path))}
+    assert pieces["Port expander MCP23017, 16 lines"] == 2

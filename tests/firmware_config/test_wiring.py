@@ -8,6 +8,7 @@ from firmware_config.load import examine
 from firmware_config.pins import EEPROM, FREE, I2C, RESERVED
 
 EVERY_KEY = Path(__file__).with_name("every_key.toml")
+DEMO = Path(__file__).parents[2] / "firmware_config" / "examples" / "demo.toml"
 
 # (what to replace in every_key.toml, by what, the key of the fault, words of its line)
 FAULTS = [
@@ -60,6 +61,34 @@ FAULTS = [
     ),
     ('zone = "lantai-1"\nsensors', 'zone = "lantai-9"\nsensors', "(sensor-1): zone", "no zone"),
     ("people_max = 120", "people_max = 0", "zone[1] (lantai-1): people_max", "1 to 9999"),
+    (
+        "call = 5,",
+        'call = { chip = "mcp23017-0x28", line = 1 },',
+        "(loket-3): buttons.call.chip",
+        "0x20 to 0x27",
+    ),
+    (
+        "call = 5,",
+        'call = { chip = "mcp23017-0x20", line = 16 },',
+        "(loket-3): buttons.call.line",
+        "0 to 15",
+    ),
+    ("call = 5,", 'call = "5",', "(loket-3): buttons.call", "2 to 27"),
+    (
+        "call = 5, recall = 6,",
+        (
+            'call = { chip = "mcp23017-0x20", line = 1 },'
+            ' recall = { chip = "mcp23017-0x20", line = 1 },'
+        ),
+        "(loket-3): buttons.recall",
+        "line 1 of mcp23017-0x20 is taken by buttons.call",
+    ),
+    (
+        "call = 5, recall = 6,",
+        'call = { chip = "mcp23017-0x20", line = 1 }, recall = 4,',
+        "(loket-3): buttons.recall",
+        "pin 4 is taken by buttons.call",
+    ),
     ('icon = "keluarga"', 'icon = "Keluarga.png"', "agency[1] (dukcapil): icon", "lower case"),
     ("answers_min = 30", "answers_min = 0", "skm.answers_min", "1 to 1000"),
 ]
@@ -110,3 +139,41 @@ def test_a_kiosk_s_help_is_wired_whole(tmp_path: Path, said: str, key: str, word
     path.write_text(text.replace(SPEAKING, said), "utf-8")
     lines = [str(fault) for fault in examine(path).faults]
     assert any(f"(kiosk-1): {key}" in line.split(";")[0] and words in line for line in lines), lines
+
+
+def on_chip(number: int) -> str:
+    """Return a line of one chip, as a hall file writes it."""
+    return f'{{ chip = "mcp23017-0x20", line = {number} }}'
+
+
+def two_panels(tmp_path: Path, *, line: int, first: str = "", second: str = "") -> list[str]:
+    """Return the faults of two counters of one Pi whose `call` is on one chip, and its pin 4 used.
+
+    Args:
+        line: Of the second counter's button; the first one's is on line 1.
+        first, second: Further keys of the two nodes.
+    """
+    text = DEMO.read_text("utf-8")
+    buttons = "buttons = { call = 5, recall = 6, no_show = 13, done = 19, park = 22, pause = 17 }"
+    rating = "rating = [16, 20, 21, 12] # the visitors' four buttons, worst first\n"
+    wired = f"buttons = {{ call = {on_chip(1)}, recall = 4 }}\n{first}"
+    text = text.replace(buttons, wired, 1).replace(rating, "", 2)
+    wired = f'host = "loket-1"\nbuttons = {{ call = {on_chip(line)} }}\n{second}'
+    text = text.replace(buttons, wired, 1).replace("lamp = 26", "lamp = 25", 1)
+    path = tmp_path / "hall.toml"
+    path.write_text(text, "utf-8")
+    return [str(fault) for fault in examine(path).faults]
+
+
+def test_panels_on_one_chip_share_it(tmp_path: Path) -> None:
+    """Two nodes of one Pi, each with its own lines; the chip's interrupt is one pin of the Pi."""
+    (fault,) = two_panels(tmp_path, line=2)  # Linux takes pin 4 when it isn't told another
+    assert "buttons.recall" in fault
+    assert "pin 4 is taken by" in fault
+    wire = "interrupts = { mcp23017-0x20 = 24 }\n"
+    assert two_panels(tmp_path, line=2, first=wire) == []
+    assert two_panels(tmp_path, line=2, second=wire) == []
+    (fault,) = two_panels(tmp_path, line=1, first=wire)
+    assert "line 1 of mcp23017-0x20 is taken by" in fault
+    (fault,) = two_panels(tmp_path, line=2, first=wire, second=wire.replace("24", "23"))
+    assert "say one pin for one chip" in fault
