@@ -210,6 +210,10 @@ class Outbox:
             yield outbox
             await outbox.flush()
 
+    def next_origin(self) -> str:
+        """What the next command's row will be called, `stream:seq`."""
+        return f"{self.stream}:{self._last + 1}"
+
     @property
     def gen(self) -> str:
         """The highest generation this process obeyed; empty before the first."""

@@ -27,9 +27,11 @@ from broker.clock import SystemClock
 from broker.disk import BALLAST_FILE, NODE_BALLAST_BYTES, Disk
 from broker.link import Link, SettingsError, read_settings
 from broker.outbox import Outbox
+from broker.private import make_private_folder, write_private
 from broker.store import StoreError
 from broker.vitals import boot_id, ready, watchdog
 from broker.wire.delivery import Sender
+from edge.codes import KEY_BYTES, Codes
 from edge.counter import LAMP, CounterRole
 from edge.devices import Devices, PinsKind, PinsMissingError, open_factory
 from edge.figures import Figures
@@ -58,6 +60,7 @@ from firmware_config.schema import (
 _log = logging.getLogger(__name__)
 
 SLIP_FILE = "slip.txt"
+CODE_KEY_FILE = "code.key"
 
 PaperKind = Literal["auto", "file"]
 
@@ -80,6 +83,11 @@ def node_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="auto: the printer the hall file gives a kiosk; file: DIR/ID/slip.txt and slip.png",
     )
+    parser.add_argument(
+        "--page",
+        metavar="URL",
+        help="where the phone page of its slips is (default: [wifi] page; the demo says its own)",
+    )
 
 
 def node(args: argparse.Namespace) -> int:
@@ -100,7 +108,9 @@ def node(args: argparse.Namespace) -> int:
             )
             return 0
         paper = paper_of(hall, args.id, folder=folder, kind=args.paper)
-        asyncio.run(_run(hall, args.id, folder=folder, pins=args.pins, paper=paper))
+        codes = codes_of(hall, args.id, folder=folder, page=args.page)
+        running = _run(hall, args.id, folder=folder, pins=args.pins, paper=paper, codes=codes)
+        asyncio.run(running)
     except* (HallFileError, MisuseError) as errors:
         for error in _single(errors):
             sys.stderr.write(f"loket node: {error}\n")
@@ -132,10 +142,13 @@ class Wiring:
         self.lamps = lamps
 
 
-def wiring_of(hall: HallFile, node_id: str, *, random: Random | None = None) -> Wiring:
+def wiring_of(
+    hall: HallFile, node_id: str, *, random: Random | None = None, codes: Codes | None = None
+) -> Wiring:
     """Return the role and pins of this node.
 
     Args:
+        codes: Of a kiosk's slips.
         random: Where a kiosk nobody knows a number of begins to count; the system's without it.
 
     Raises:
@@ -154,6 +167,7 @@ def wiring_of(hall: HallFile, node_id: str, *, random: Random | None = None) -> 
                 lamps=tuple(config.lamps),
                 prefix=config.offline,
                 start=100 * (random or SystemRandom()).randrange(10),
+                codes=codes,
             )
             buttons = {**config.buttons, **help_buttons(config)}
             return Wiring(role=kiosk, buttons=buttons, lamps=config.lamps)
@@ -185,22 +199,62 @@ def paper_of(hall: HallFile, node_id: str, *, folder: Path, kind: PaperKind) -> 
     return printer_spool(config.printer, zone)
 
 
-async def _run(
-    hall: HallFile, node_id: str, *, folder: Path, pins: PinsKind, paper: PaperPort
+def codes_of(hall: HallFile, node_id: str, *, folder: Path, page: str | None) -> Codes | None:
+    """Return what makes the codes of a kiosk's slips; None for another node, or without a page.
+
+    Args:
+        page: Instead of the visitors' Wi-Fi's, where a phone needs no Wi-Fi.
+
+    Raises:
+        SettingsError: Its key is not what was written.
+        OSError: Its key can't be read, or not be made.
+    """
+    is_kiosk = any(isinstance(node, KioskNode) and node.id == node_id for node in hall.nodes)
+    where = page or (hall.wifi.page if hall.wifi else "")
+    if not is_kiosk or not where:
+        return None
+    path = folder / CODE_KEY_FILE
+    if not path.exists():
+        make_private_folder(folder)
+        write_private(path, secrets.token_hex(KEY_BYTES).encode() + b"\n")
+    try:
+        key = bytes.fromhex(path.read_text("ascii"))
+    except ValueError as error:
+        mend = "delete it: a new one is made, and slips not printed yet have no QR code"
+        raise SettingsError(f"{path}: no key; {mend}") from error
+    return Codes(key=key, page=where, ssid=hall.wifi.ssid if hall.wifi and not page else "")
+
+
+def _outbox_in(
+    folder: Path, *, boot: str, stream: str, node: str
+) -> contextlib.AbstractAsyncContextManager[Outbox]:
+    disk = Disk(folder / BALLAST_FILE, size=NODE_BALLAST_BYTES)
+    return Outbox.open(folder / "outbox.db", boot=boot, stream=stream, node=node, disk=disk)
+
+
+def _sender_of(outbox: Outbox) -> Sender:
+    random = SystemRandom()
+    return Sender(stream=outbox.stream, rows=outbox.rows, gen=outbox.gen, random=random)
+
+
+async def _run(  # noqa: PLR0913 - what a node is made of, each by name
+    hall: HallFile,
+    node_id: str,
+    *,
+    folder: Path,
+    pins: PinsKind,
+    paper: PaperPort,
+    codes: Codes | None,
 ) -> None:
-    wiring = wiring_of(hall, node_id)
+    wiring = wiring_of(hall, node_id, codes=codes)
     settings = read_settings(folder / "link.json")
     clock, loop = SystemClock(), asyncio.get_running_loop()
     boot, stream = boot_id(), secrets.token_hex(16)
     factory = open_factory(pins, folder)
     with Devices(factory=factory, buttons=wiring.buttons, lamps=wiring.lamps) as devices:
-        async with Outbox.open(
-            folder / "outbox.db",
-            boot=boot,
-            stream=stream,
-            node=node_id,
-            disk=Disk(folder / BALLAST_FILE, size=NODE_BALLAST_BYTES),
-        ) as outbox:
+        async with _outbox_in(folder, boot=boot, stream=stream, node=node_id) as outbox:
+            if codes:
+                codes.next_origin = outbox.next_origin
             inbox = Inbox(loop=loop)
             identity = Identity(
                 node=node_id,
@@ -221,9 +275,7 @@ async def _run(
                 role=wiring.role,
                 devices=devices,
                 outbox=outbox,
-                sender=Sender(
-                    stream=stream, rows=outbox.rows, gen=outbox.gen, random=SystemRandom()
-                ),
+                sender=_sender_of(outbox),
                 link=link,
                 inbox=inbox,
                 paper=paper,

@@ -149,13 +149,14 @@ def children_of(plan: Plan) -> list[Child]:
     children = [
         _child(plan, "broker", "--port", str(plan.broker_port), "--loopback", *kind),
         _child(plan, "hub", *(() if plan.keeps_hours else ("--always-open",))),
-        _child(plan, "web", "--port", str(plan.page_port)),
+        _child(plan, "web", "--port", str(plan.page_port), "--phone"),
     ]
     for node in plan.file.nodes:
         match node:
             case KioskNode() | CounterNode():
                 # Nobody stands before them: no pins, and no printer either.
-                flags = ("--pins", "mock", "--paper", "file")
+                page = f"http://{HOST}:{plan.page_port}"
+                flags = ("--pins", "mock", "--paper", "file", "--page", page)
                 children.append(_child(plan, "node", *flags, node=node.id))
                 if isinstance(node, KioskNode) and (node.screen or node.voice):
                     face = _child(plan, "screen", "--headless", node=node.id)

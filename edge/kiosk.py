@@ -15,6 +15,7 @@ from broker.hall.setup import Setup
 from broker.wire.messages import LOST, Result, read_queue
 from broker.wire.topics import Kind, Topic
 from edge import phrases
+from edge.codes import Codes
 from edge.lamps import Pattern
 from edge.newest import Newest
 from edge.offline import next_numbers
@@ -65,6 +66,7 @@ class KioskRole:
         helps: Its buttons of the spoken menu, which its own speaker follows on the panel.
         prefix: Of the numbers it gives out without the hub; empty = it gives out none.
         start: A random hundred: where those begin when neither it nor the hub knows of any.
+        codes: Makes the codes that open a slip's phone page; None = there is no such page.
     """
 
     name = "kiosk"
@@ -78,7 +80,10 @@ class KioskRole:
         helps: tuple[str, ...] = (),
         prefix: str = "",
         start: int = 0,
+        codes: Codes | None = None,
     ) -> None:
+        self._codes = codes
+        self._link = ""
         self._prefix = prefix
         self._start = start
         self._pressed_s: dict[str, float] = {}
@@ -116,7 +121,7 @@ class KioskRole:
             return ()
         self._pressed_s[button] = press.at_s
         priority, self._priority_s = self._is_priority(press.at_s), None
-        return (Ask(Issue(services=(service,), priority=priority)),)
+        return (Ask(self._issue((service,), priority=priority)),)
 
     def _help(self, button: str, press: Press) -> tuple[Wish, ...]:
         if press.moment in (Moment.PRESSED, Moment.HELD):
@@ -135,7 +140,13 @@ class KioskRole:
             if service not in self._setup.services:
                 raise ValueError(f"no service {service} in this hall")
         priority, self._priority_s = visit.is_priority or self._is_priority(now_s), None
-        return Issue(services=visit.services, priority=priority, language=visit.language)
+        return self._issue(visit.services, priority=priority, language=visit.language)
+
+    def _issue(self, services: tuple[str, ...], *, priority: bool, language: str = "") -> Issue:
+        code_sha256 = self._codes.next_sha256() if self._codes else ""
+        return Issue(
+            services=services, priority=priority, language=language, code_sha256=code_sha256
+        )
 
     def _is_priority(self, now_s: float) -> bool:
         return self._priority_s is not None and now_s < self._priority_s
@@ -237,9 +248,10 @@ class KioskRole:
         """Return what each button takes, and what a touch screen needs to know of every service.
 
         `{"services": {button: service id}, "offers": {service id: {"takes", "waiting"}},
-        "help": [{"n", "button", "moment"}]}`. While the hub is not heard all are open, as their
-        buttons are, and how many wait is None; no service is named before it ever was. `help` is
-        the newest presses of the help buttons, `n` counted from the node's start.
+        "help": [{"n", "button", "moment"}], "link"}`. While the hub is not heard all are open, as
+        their buttons are, and how many wait is None; no service is named before it ever was. `help`
+        is the newest presses of the help buttons, `n` counted from the node's start; `link` opens
+        the phone page of the newest slip.
         """
         queues = {} if self._queue is None else self._queue.services
         offers = {
@@ -252,6 +264,7 @@ class KioskRole:
             "services": dict(self._services),
             "offers": offers,
             "help": [*self._help_presses],
+            "link": self._link,
         }
 
     def _not_given(self) -> set[str]:
@@ -281,6 +294,10 @@ class KioskRole:
     ) -> Print:
         """Return the slip of these tickets; `pos` is None when the numbers are its own."""
         language = phrases.known(issue.language) if issue.language else self._language
+        if self._codes:
+            origin = confirms[0].ticket
+            sha256 = issue.code_sha256
+            self._link = self._codes.link(origin, code_sha256=sha256, language=language)
         slip = Slip(
             hall=self._setup.name,
             tickets=tuple(
@@ -296,6 +313,8 @@ class KioskRole:
             at_ms=at_ms,
             language=language,
             is_offline=pos is None,
+            qr=self._link,
+            ssid=self._codes.ssid if self._codes and self._link else "",
         )
         numbers = tuple(confirm.number for confirm in confirms)
         asked = (name for name, service in self._services.items() if service in issue.services)

@@ -22,6 +22,7 @@ SEVERAL = Phrase("One slip for {count} services: any of the numbers may be calle
 OFFLINE = Phrase("The connection is down. This number is valid; calls go by time of issue.")
 KEEP = Phrase("Keep this number until it is called")
 MISSED = Phrase("Missed your call? Ask at the information desk.")
+JOIN = Phrase("Wi-Fi: {ssid} (no internet)")
 SCAN = Phrase("Scan this code with your phone")
 
 SHEET_SERVICE = Phrase("Service")

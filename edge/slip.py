@@ -46,6 +46,7 @@ class Slip(NamedTuple):
         is_copy: Printed once more for the same visit; it is said, so that nobody has two numbers.
         is_offline: Made without the hub: its calls go by time of issue.
         qr: What its QR code says; empty for no code.
+        ssid: Of the Wi-Fi a phone joins before it scans that; empty for none.
     """
 
     hall: str
@@ -55,6 +56,7 @@ class Slip(NamedTuple):
     is_copy: bool = False
     is_offline: bool = False
     qr: str = ""
+    ssid: str = ""
 
 
 def slip_ticket(

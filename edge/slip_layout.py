@@ -127,6 +127,9 @@ def slip_picture(slip: Slip, zone: tzinfo, *, width: int, measure: Measure, code
         page.text(note, caps.note, "regular")
     if code:
         page.code(code)
+        if slip.ssid:
+            wifi = phrases.say(phrases.JOIN, slip.language, ssid=slip.ssid)
+            page.text(wifi, caps.note, "bold")
         page.text(phrases.say(phrases.SCAN, slip.language), caps.note, "regular")
     return page.picture()
 

@@ -5,7 +5,7 @@ must hold between sections is in `rules.py` and `wiring.py`; what other packages
 the end of this one. A type's `description` is what `loket check` says to write instead.
 
 Checked now, acted on by a later release: `[hub]` copies; `[[agency]]` icon, complaints;
-`[[service]]` standard; `[[node]]` role shadow; `[wifi]`, `[retain]` but readings, `[skm]`.
+`[[service]]` standard; `[[node]]` role shadow; `[retain]` but readings, `[skm]`.
 """
 
 from typing import Annotated, Literal
@@ -164,7 +164,8 @@ class WifiSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     Attributes:
         subnet: Its addresses, e.g. "10.78.0.0/22".
-        page: The address printed on slips.
+        page: The address printed on slips, the web node's in that network: a phone without
+            internet has nobody to ask for a name.
     """
 
     ssid: Annotated[str, Meta(min_length=1, max_length=32, description="1 to 32 characters")]
@@ -172,9 +173,9 @@ class WifiSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     page: Annotated[
         str,
         Meta(
-            pattern=r"^https?://[^\s]+\Z",
-            description="a web address",
-            examples=["http://antrean.lan/"],
+            pattern=r"^http://[^\s]+\Z",
+            description="http:// and an IP address",
+            examples=["http://10.78.0.1/"],
         ),
     ]
 

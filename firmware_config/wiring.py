@@ -23,6 +23,7 @@ from firmware_config.schema import (
     host_of,
 )
 from firmware_config.sensors import Bme280, Door, Ds18b20, Sht4x
+from firmware_config.wifi import address_of
 
 CLOCK_I2C = 0x68
 """The address of a DS3231 clock."""
@@ -146,11 +147,26 @@ def _hub_addresses(draft: Draft) -> Iterator[Fault]:
 def _wifi(draft: Draft) -> Iterator[Fault]:
     if draft.wifi is None:
         return
+    wifi = draft.wifi.value
+    if not any(isinstance(placed.value, WebNode) for placed in draft.nodes):
+        what = "no node serves the phone page"
+        yield from draft.wifi.faults("page", what, 'add a [[node]] with role = "web"')
     try:
-        ipaddress.ip_network(draft.wifi.value.subnet)
+        subnet = ipaddress.IPv4Network(wifi.subnet)
     except ValueError:
-        what = f"{show(draft.wifi.value.subnet)} is no network"
+        what = f"{show(wifi.subnet)} is no network"
         yield from draft.wifi.faults("subnet", what, 'write one like "10.78.0.0/22"')
+        return
+    mend = f"write the hub's Pi's address in it, like \"http://{subnet[1]}/\""
+    try:
+        address, _ = address_of(wifi.page)
+    except ValueError:
+        what = f"{show(wifi.page)} is not http:// and an IP address"
+        yield from draft.wifi.faults("page", what, mend)
+        return
+    if ipaddress.IPv4Address(address) not in subnet:
+        what = f"{address} is no address of {wifi.subnet}"
+        yield from draft.wifi.faults("page", what, mend)
 
 
 def _ip(placed: Placed[Any], path: str, text: str) -> tuple[Fault, ...]:

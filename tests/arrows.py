@@ -45,7 +45,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "broker.mosquitto",
     ),
     "edge.cli": (*PACKAGES, "tests"),
-    "edge": ("edge", *RIM),
+    "edge": ("edge", "broker.private", *RIM),
     "displays.web": ("displays", "broker.private", "broker.records", "broker.report", *RIM),
     "displays": ("displays", *RIM),
 }

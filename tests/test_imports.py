@@ -24,7 +24,7 @@ TABLE = [
     ("displays.sign_command", PAGES | PICTURES | DATABASES | TOOLS | {"amqtt", "gpiozero"}),
     ("displays.sign_loop", PAGES | PICTURES | DATABASES | TOOLS | {"amqtt", "gpiozero", "smbus2"}),
     ("displays.screen", PAGES | DATABASES | TOOLS | {"amqtt", "gpiozero", "asyncio"}),
-    ("displays.web.command", PICTURES | DATABASES | TOOLS | {"amqtt", "gpiozero"}),
+    ("displays.web.command", PICTURES | TOOLS | {"amqtt", "gpiozero", "psycopg"}),
     ("broker.command", PAGES | PICTURES | TOOLS | {"amqtt", "gpiozero", "psycopg"}),
     ("broker.hub", PAGES | PICTURES | TOOLS | {"amqtt", "gpiozero", "psycopg"}),
     ("broker.hall.rules", (HEAVY | {"logging", "random"}) - {"msgspec"}),

@@ -25,6 +25,7 @@ from displays.web.gate import Gate, refusal
 from displays.web.glass import Glass
 from displays.web.live import Live
 from displays.web.panels import Frames, NotRunningError, Panel, Panels, PressRefusedError
+from displays.web.phone import Phone
 from displays.web.scene import Node, Scene
 
 BODY_BYTES_MAX = 1024
@@ -40,12 +41,46 @@ class PressBody(Struct, frozen=True, forbid_unknown_fields=True):
     ms: Annotated[int, Meta(ge=1, le=60_000)] = PRESS_MS
 
 
-class Pages:
-    """The routes, over the parts that know the hall."""
+def make_templates() -> Jinja2Templates:
+    """Return the pages' templates; a name nobody gave is a fault, not an empty place."""
+    return Jinja2Templates(
+        env=Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+    )
 
-    def __init__(
-        self, *, scene: Scene, feed: Feed, live: Live, panels: Panels, frames: Frames
+
+def phone_app(phone: Phone) -> Starlette:
+    """Return what answers on the visitors' Wi-Fi: the phone page, and nothing else."""
+    return Starlette(
+        routes=[*phone.routes()],
+        middleware=[Middleware(Gate, names=None)],
+        exception_handlers={HTTPException: _nothing_here},
+    )
+
+
+class Pages:
+    """The routes, over the parts that know the hall.
+
+    Args:
+        phone: The phone page, where this machine's browser is to see it too.
+    """
+
+    def __init__(  # noqa: PLR0913 - its parts, each by name
+        self,
+        *,
+        scene: Scene,
+        feed: Feed,
+        live: Live,
+        panels: Panels,
+        frames: Frames,
+        phone: Phone | None = None,
     ) -> None:
+        self._phone = phone
         self._scene = scene
         self._nodes = {node.id: node for node in scene.nodes}
         self._feed = feed
@@ -53,16 +88,7 @@ class Pages:
         self._panels = panels
         self._frames = frames
         self._presses = 0
-        self._templates = Jinja2Templates(
-            env=Environment(
-                loader=FileSystemLoader(HERE / "templates"),
-                autoescape=True,
-                undefined=StrictUndefined,
-                trim_blocks=True,
-                lstrip_blocks=True,
-            )
-        )
-
+        self._templates = make_templates()
         self._glass = Glass(
             folder=frames.folder,
             kiosks=tuple(kiosk.node for kiosk in scene.kiosks if kiosk.has_screen),
@@ -81,6 +107,7 @@ class Pages:
                 Route("/frame/{board}.png", self.frame),
                 Route("/slip/{kiosk}.png", self.slip),
                 *self._glass.routes(),
+                *(self._phone.routes() if self._phone else ()),
                 Route("/events", self.events),
                 Route("/healthz", self.healthz),
                 Mount("/static", StaticFiles(directory=HERE / "static")),
@@ -111,6 +138,8 @@ class Pages:
         body |= panel or {}
         for internal in ("offers", "help", "given"):  # of a kiosk's own face
             body.pop(internal, None)
+        if self._phone is None:
+            body.pop("link", None)  # it is the visitor's
         body["running"] = panel is not None
         if said := self._said(body.pop("said", None)):
             body["said"] = said
@@ -253,6 +282,10 @@ async def _body(request: Request) -> bytes | None:
 def _json(body: object) -> Response:
     headers = {"Cache-Control": "no-store"}
     return Response(msgspec.json.encode(body), media_type="application/json", headers=headers)
+
+
+async def _nothing_here(_: Request, __: Exception) -> Response:
+    return Response(status_code=404)
 
 
 async def _no_such_page(request: Request, error: Exception) -> Response:

@@ -1,55 +1,40 @@
-"""`loket web`: the process that serves the hall's pages; one more MQTT client, on 127.0.0.1."""
+"""`loket web`: the process that serves the hall's pages; one more MQTT client.
+
+The pages answer on 127.0.0.1, the phone page alone on the visitors' Wi-Fi.
+"""
 
 import argparse
 import asyncio
-import contextlib
 import logging
-import signal
 import socket
 import sys
-from collections.abc import Iterator
-from pathlib import Path
-from random import Random
-
-import uvicorn
 
 from broker import log as json_log
-from broker.clock import SystemClock
-from broker.hall.calendar import Calendar
-from broker.link import (
-    Connected,
-    Disconnected,
-    Link,
-    LinkEvent,
-    LinkSettings,
-    Received,
-    SettingsError,
-    read_settings,
-)
+from broker.link import SettingsError, read_settings
 from broker.log import kv
-from broker.vitals import ready
-from broker.wire.topics import Kind, every
-from displays.web.app import Pages
-from displays.web.feed import Feed
-from displays.web.live import Live
-from displays.web.panels import Frames, Panels
-from displays.web.people import READINGS, People
-from displays.web.pulse import Pulse
-from displays.web.scene import Scene, scene_of
+from broker.store import StoreError
+from displays.web.server import Doors, serve
 from firmware_config.arguments import add_hall_arguments, hall_of
 from firmware_config.load import HallFileError, load_calendar
 from firmware_config.schema import WEB_PORT, HallFile, WebNode
+from firmware_config.wifi import address_of
 
 log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
-SHOWN = (Kind.BOARD, Kind.COUNTER, Kind.QUEUE, Kind.HUB)
+IP_FREEBIND = 15
+"""Linux: an address may be bound before it is there. Python names it from 3.12 on."""
 
 
 def web_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `loket web`."""
     add_hall_arguments(parser)
     parser.add_argument("--port", type=int, help="on 127.0.0.1 (default: the web node's, or 8080)")
+    parser.add_argument(
+        "--phone",
+        action="store_true",
+        help="the phone page on 127.0.0.1, not on the visitors' Wi-Fi (the demo does)",
+    )
 
 
 def web(args: argparse.Namespace) -> int:
@@ -57,7 +42,6 @@ def web(args: argparse.Namespace) -> int:
     json_log.setup(args.log_level, node="web")
     try:
         file = hall_of(args)
-        scene = scene_of(file)
         calendar = load_calendar(args.hall, file)
     except HallFileError as error:
         sys.stderr.write(f"{error}\n")
@@ -73,16 +57,18 @@ def web(args: argparse.Namespace) -> int:
         mend = "pass another one with --port, or end the program that has it"
         sys.stderr.write(f"loket web: port {port} of {HOST}: {error}; {mend}\n")
         return 1
-    asyncio.run(
-        serve(
-            scene=scene,
-            calendar=calendar,
-            settings=settings,
-            folder=args.data,
-            listener=listener,
+    guests = None if args.phone or file.wifi is None else listen_to_guests(file.wifi.page)
+    doors = Doors(here=listener, guests=guests, has_phone_here=args.phone)
+    code = 0
+    try:
+        asyncio.run(
+            serve(file=file, calendar=calendar, settings=settings, folder=args.data, doors=doors)
         )
-    )
-    return 0
+    except* StoreError as errors:
+        for refused in errors.exceptions:
+            log.critical("the web process can't run", extra=kv(why=str(refused)))
+        code = 1
+    return code
 
 
 def port_of(file: HallFile) -> int:
@@ -90,8 +76,26 @@ def port_of(file: HallFile) -> int:
     return next((node.port for node in file.nodes if isinstance(node, WebNode)), WEB_PORT)
 
 
-def listen(port: int) -> socket.socket:
+def listen_to_guests(page: str) -> socket.socket | None:
+    """Return a socket on the visitors' Wi-Fi; None, with the reason in the log, when it can't be.
+
+    The staff's pages are there without it.
+    """
+    address, port = address_of(page)
+    try:
+        return listen(port, address)
+    except OSError as error:
+        mend = "end the program that has it, or let this process have ports below 1024"
+        fields = kv(address=address, port=port, why=str(error), mend=mend)
+        log.error("no phone page on the visitors' Wi-Fi", extra=fields)  # noqa: TRY400 - expected
+        return None
+
+
+def listen(port: int, address: str = HOST) -> socket.socket:
     """Return a socket that listens on this port of the loopback; 0 = any free one.
+
+    Args:
+        address: Another; it may be one this machine gets only later, when its Wi-Fi is up.
 
     Raises:
         OSError: It is in use, or not ours to take.
@@ -99,119 +103,11 @@ def listen(port: int) -> socket.socket:
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        if address != HOST:
+            listener.setsockopt(socket.SOL_IP, IP_FREEBIND, 1)
+        listener.bind((address, port))
         listener.listen(128)
     except OSError:
         listener.close()
         raise
     return listener
-
-
-async def serve(
-    *,
-    scene: Scene,
-    calendar: Calendar,
-    settings: LinkSettings,
-    folder: Path,
-    listener: socket.socket,
-) -> None:
-    """Serve the pages of this hall until SIGTERM or SIGINT."""
-    loop = asyncio.get_running_loop()
-    feed = Feed()
-    live = Live(hall=scene.hall, boards=scene.boards, feed=feed, call_later=loop.call_later)
-    pulse = Pulse(hall=scene.hall, node=settings.username, folder=folder / settings.username)
-    link = Link(
-        settings=settings,
-        client_id=settings.username,
-        subscriptions=[every(scene.hall, kind) for kind in SHOWN],
-        will=pulse.will,
-        on_event=lambda event: _to_loop(loop, live, pulse, event),
-    )
-    panels = Panels(
-        folder=folder,
-        nodes=tuple(node.id for node in scene.nodes if node.buttons),
-        clock=SystemClock(),
-        random=Random(),  # noqa: S311 - back-off, not a secret
-    )
-    frames = Frames(folder=folder, boards=scene.boards)
-    pages = Pages(scene=scene, feed=feed, live=live, panels=panels, frames=frames)
-    people = People(
-        doorways=scene.doorways,
-        path=folder / READINGS,
-        calendar=calendar,
-        feed=feed,
-        now_ms=live.hub_ms,
-    )
-    link.start()
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            watching = [
-                tasks.create_task(panels.watch(pages.panel_changed), name="panels"),
-                tasks.create_task(people.watch(SystemClock()), name="people"),
-                tasks.create_task(pulse.beat(link.publish), name="pulse"),
-            ]
-            await PageServer(_config(pages)).serve(sockets=[listener])
-            for task in watching:
-                task.cancel()
-    finally:
-        link.stop()
-
-
-class PageServer(uvicorn.Server):
-    """uvicorn that tells systemd, or the demo, when it answers, and leaves the end to `serve`."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Stop at SIGTERM and SIGINT.
-
-        uvicorn's own raises them again when it has stopped, which ends the process there and then:
-        the link would say no goodbye, and the exit code would be that of a killed process.
-        """
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        try:
-            yield
-        finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to answer, then say so."""
-        await super().startup(sockets)
-        ready()
-
-
-def _config(pages: Pages) -> uvicorn.Config:
-    return uvicorn.Config(
-        pages.app(),
-        # Log lines are this process's own; an access log would hold visitors' addresses.
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        ws="none",
-        http="h11",
-        server_header=False,
-        date_header=False,
-        limit_concurrency=256,
-        timeout_graceful_shutdown=1,
-    )
-
-
-def _to_loop(loop: asyncio.AbstractEventLoop, live: Live, pulse: Pulse, event: LinkEvent) -> None:
-    """Carry an event from paho's thread to the loop's; a loop that has ended needs none."""
-    with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(_take, live, pulse, event)
-
-
-def _take(live: Live, pulse: Pulse, event: LinkEvent) -> None:
-    match event:
-        case Connected(session=session):
-            log.info("broker reached")
-            live.connected()
-            pulse.connected(session)
-        case Disconnected(reason=reason):
-            log.warning("broker lost", extra=kv(reason=reason))
-            live.disconnected(reason)
-        case Received(topic=topic, payload=payload, retained=retained):
-            live.received(topic, payload, retained=retained)

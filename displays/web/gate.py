@@ -35,9 +35,13 @@ def name_of(host: str) -> str:
 
 
 class Gate:
-    """ASGI middleware: refuses foreign hosts and origins, adds the security headers."""
+    """ASGI middleware: refuses foreign hosts and origins, adds the security headers.
 
-    def __init__(self, app: ASGIApp, *, names: frozenset[str] = LOCAL_NAMES) -> None:
+    Args:
+        names: Of this server; None where any name leads to it, as on a Wi-Fi without internet.
+    """
+
+    def __init__(self, app: ASGIApp, *, names: frozenset[str] | None = LOCAL_NAMES) -> None:
         self._app = app
         self._names = names
 
@@ -49,7 +53,9 @@ class Gate:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+                headers_out = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers_out.setdefault(name, value)  # a page may have its own
             await send(message)
 
         headers = Headers(scope=scope)
@@ -60,7 +66,7 @@ class Gate:
 
     def _foreign_host(self, headers: Headers) -> Response | None:
         host = headers.get("host", "")
-        if name_of(host) in self._names:
+        if self._names is None or name_of(host) in self._names:
             return None
         mend = f"open it as one of: {', '.join(sorted(self._names))}"
         return refusal(421, f"the host {host!r} is not this server", mend)

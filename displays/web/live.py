@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from broker.hall.coded import CodedView
 from broker.hall.views import BoardView, CounterView, QueueView
 from broker.log import kv
 from broker.wire.messages import HubState, WireError
@@ -90,6 +91,8 @@ class Live:
                 self._tell_hub()
             case CounterView(counter=counter):
                 self._tell("counter", snapshot, key=f"counter/{counter}")
+            case CodedView():
+                pass  # a phone asks for its own
             case QueueView():
                 self._tell("queue", snapshot)
             case BoardView():

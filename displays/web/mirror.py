@@ -2,19 +2,21 @@
 
 from typing import TypeVar
 
+from broker.hall.coded import CodedTicket, CodedView
 from broker.hall.views import BoardView, CounterView, QueueView
 from broker.wire.generation import is_older
 from broker.wire.messages import (
     HubState,
     WireError,
     read_board,
+    read_coded,
     read_counter,
     read_hub,
     read_queue,
 )
 from broker.wire.topics import Kind, Topic
 
-Snapshot = BoardView | CounterView | QueueView | HubState
+Snapshot = BoardView | CounterView | QueueView | CodedView | HubState
 
 _T = TypeVar("_T", bound=Snapshot)
 
@@ -31,6 +33,18 @@ class Mirror:
         self.queue: QueueView | None = None
         self.hub: HubState | None = None
         self.counters: dict[int, CounterView] = {}
+        self._coded: dict[str, CodedView] = {}
+        self._by_code: dict[str, dict[str, list[CodedTicket]]] = {}
+
+    def tickets(self, code_sha256: str) -> list[CodedTicket]:
+        """Return the open day's tickets of a code, in order of issue; none when nobody has it."""
+        found = [
+            ticket
+            for page, by_code in self._by_code.items()
+            if self.queue is None or self._coded[page].day == self.queue.day
+            for ticket in by_code.get(code_sha256, ())
+        ]
+        return sorted(found, key=lambda ticket: _place(ticket.ticket))
 
     def take(self, topic: Topic, payload: bytes) -> Snapshot | None:
         """Keep a snapshot; return it, or None when it is older than what is known.
@@ -47,6 +61,11 @@ class Mirror:
                 queue = _newer(read_queue(payload), self.queue)
                 self.queue = queue or self.queue
                 return queue
+            case Kind.CODED:
+                page = _newer(read_coded(payload), self._coded.get(topic.id))
+                if page is not None:
+                    self._take_page(topic.id, page)
+                return page
             case Kind.HUB:
                 hub = _newer(read_hub(payload), self.hub)
                 self.hub = hub or self.hub
@@ -61,6 +80,18 @@ class Mirror:
                 return counter
             case _:
                 return None
+
+    def _take_page(self, name: str, page: CodedView) -> None:
+        self._coded[name] = page
+        by_code: dict[str, list[CodedTicket]] = {}
+        for ticket in page.tickets:
+            by_code.setdefault(ticket.code_sha256, []).append(ticket)
+        self._by_code[name] = by_code
+
+
+def _place(ticket_id: str) -> int:
+    """Return which of its visit a ticket is, from 1."""
+    return int(ticket_id.partition(".")[2] or 1)
 
 
 def _newer(new: _T, old: _T | None) -> _T | None:

@@ -1,4 +1,4 @@
-"""The page as one more node of the hall: that it is here, and how it is."""
+"""The page as one more node of the hall: how it is, and that it is gone."""
 
 import asyncio
 import contextlib
@@ -18,10 +18,13 @@ Publish = Callable[[Topic, bytes], bool]
 
 
 class Pulse:
-    """Says that the page is here.
+    """Says how the page is.
 
     Args:
         folder: Of its account, on the card that is tried.
+
+    Attributes:
+        depth: How many rows of its outbox have no result.
     """
 
     def __init__(self, *, hall: str, node: str, folder: Path) -> None:
@@ -32,8 +35,7 @@ class Pulse:
         self._version = importlib.metadata.version("loket")
         self._look = Checkup(folder, boot=self._boot, mono_s=time.monotonic).look
         self._connects = 0
-        self._session = ""
-        self._is_due = False
+        self.depth: Callable[[], int] = int
         self._woken = asyncio.Event()
 
     def will(self, session: str) -> tuple[str, bytes]:
@@ -42,39 +44,28 @@ class Pulse:
             Birth(session=session, online=False, role="web")
         )
 
-    def connected(self, session: str) -> None:
-        """Note that the broker is reached: that is to be said."""
-        self._session, self._is_due = session, True
+    def connected(self) -> None:
+        """Note that the broker is reached: how it is is to be said."""
         self._connects += 1
         self._woken.set()
 
     async def beat(self, publish: Publish) -> None:
-        """Say that it is here at each connection, and how it is every 15 s, until cancelled."""
+        """Say how it is at each connection and every 15 s, until cancelled."""
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HEALTH_EVERY_S):
                     await self._woken.wait()
             self._woken.clear()
-            if self._is_due:
-                self._is_due = not publish(self._topic(Kind.BIRTH), encode(self._birth()))
             publish(self._topic(Kind.HEALTH), encode(self._health()))
 
     def _topic(self, kind: Kind) -> Topic:
         return Topic(self._hall, kind, self._node)
 
-    def _birth(self) -> Birth:
-        return Birth(
-            session=self._session,
-            online=True,
-            role="web",
-            version=self._version,
-            boot=self._boot,
-        )
-
     def _health(self) -> Health:
         now_s = time.monotonic()
         return Health(
             uptime_s=round(now_s - self._start_s, 1),
+            outbox_depth=self.depth(),
             rss_bytes=rss_bytes(),
             sent_ms=int(now_s * 1000),
             wall_ms=time.time_ns() // 1_000_000,

@@ -52,11 +52,13 @@ def test_the_broker_is_the_first_of_the_halls_processes() -> None:
     assert names == ["broker", "hub", "web", *kiosks, *counters, "board-1", "sensor-1"]
 
 
+PAGE = ("--page", "http://127.0.0.1:8080")
+
 COMMANDS = [
     ("broker", ("broker",), ("--port", "18883", "--loopback", "--kind", "mosquitto")),
     ("hub", ("hub",), ("--always-open",)),
-    ("web", ("web",), ("--port", "8080")),
-    ("loket-3", ("node", "loket-3"), ("--pins", "mock", "--paper", "file")),
+    ("web", ("web",), ("--port", "8080", "--phone")),
+    ("loket-3", ("node", "loket-3"), ("--pins", "mock", "--paper", "file", *PAGE)),
     ("board-1", ("board", "board-1"), ()),
     ("sensor-1", ("node", "sensor-1"), ("--pins", "mock")),
 ]

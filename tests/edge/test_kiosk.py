@@ -12,6 +12,7 @@ from broker.hall.setup import Agency, Counter, Service, make_setup
 from broker.hall.views import QueueView, ServiceQueue
 from broker.wire.messages import Result, WireError, encode
 from broker.wire.topics import Kind, Topic
+from edge.codes import Codes
 from edge.kiosk import READY, KioskRole
 from edge.lamps import Pattern
 from edge.press import Moment, Press
@@ -40,7 +41,7 @@ SETUP = make_setup(
 )
 
 
-def kiosk(*lamps: str, prefix: str = "K1") -> KioskRole:
+def kiosk(*lamps: str, prefix: str = "K1", codes: Codes | None = None) -> KioskRole:
     """Return a kiosk with a button for a service, an agency, and PRIORITY."""
     return KioskRole(
         setup=SETUP,
@@ -48,6 +49,7 @@ def kiosk(*lamps: str, prefix: str = "K1") -> KioskRole:
         lamps=lamps or (READY, "PRIORITY"),
         prefix=prefix,
         start=300,
+        codes=codes,
     )
 
 

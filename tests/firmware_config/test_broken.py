@@ -121,8 +121,11 @@ BROKEN = {
     "a button to no service": ("ktp-el = 13", "ktp = 13", "(kiosk-1): buttons.ktp", "did you mean"),
     "two hubs": (
         'id = "web"\nrole = "web"\nhost = "server"\nport = 8080',
-        'id = "dua"\nrole = "hub"',
-        "node[2] (dua): role",
+        (
+            'id = "web"\nrole = "web"\nhost = "server"\nport = 8080\n\n'
+            '[[node]]\nid = "dua"\nrole = "hub"'
+        ),
+        "node[3] (dua): role",
         "remove one of the two",
     ),
     "a node id twice": (LOKET_40, LOKET_40.replace("40", "39", 1), "(loket-39): id", "another id"),

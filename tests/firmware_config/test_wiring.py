@@ -52,6 +52,12 @@ FAULTS = [
     ('"10.77.0.2"\n\n[[node]]', '"10.77.0.7"\n\n[[node]]', "(hub-2): address", "[hub] addresses"),
     ('id = "board-2"', 'id = "board-2"\nmodel = "zero2w"\nhost = "hub"', "(board-2): host", "Pi 4"),
     ('"10.78.0.0/22"', '"10.78.0.1/22"', "wifi.subnet", '"10.78.0.0/22"'),
+    ('"http://10.78.0.1/"', '"https://10.78.0.1/"', "wifi.page", "http://10.78.0.1/"),
+    ('"http://10.78.0.1/"', '"http://antrean.lan/"', "wifi.page", '"http://10.78.0.1/"'),
+    ('"http://10.78.0.1/"', '"http://10.78.0.1/t/"', "wifi.page", "an IP address"),
+    ('"http://10.78.0.1/"', '"http://10.77.0.1/"', "wifi.page", "no address of 10.78.0.0/22"),
+    ('"http://10.78.0.1/"', '"http://u@10.78.0.1/"', "wifi.page", "an IP address"),
+    ('role = "web"', 'role = "board"', "wifi.page", 'role = "web"'),
     ('["lantai-2"]', '["lantai-1"]', "zone[1] (lantai-1): repeat_in[1]", "in itself"),
     (
         "counters = [3]\nbuttons",

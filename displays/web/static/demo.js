@@ -148,6 +148,11 @@ function onPanel(panel) {
     if (slip && panel.slip) showSlip(slip, panel.slip);
     const caption = one(".caption", node);
     if (caption) show(caption, panel.running && panel.caption ? panel.caption : "");
+    const link = one(".to-phone", node);
+    if (link) {
+      link.hidden = !panel.link;
+      if (panel.link) one("a", link).href = panel.link;
+    }
     const list = one(".list", node);
     if (list) showList(list, panel);
     if (node.classList.contains("door")) showDoor(node, panel);

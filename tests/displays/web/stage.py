@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import struct
 import tempfile
 import zlib
@@ -11,6 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
+import uvicorn
 from starlette.types import ASGIApp, Message
 
 import firmware_config
@@ -125,12 +127,13 @@ class Answer(NamedTuple):
         return json.loads(self.body)
 
 
-async def ask(
+async def ask(  # noqa: PLR0913 - a request is made of these, each by name
     app: ASGIApp,
     path: str,
     *,
     method: str = "GET",
     body: bytes = b"",
+    query: str = "",
     headers: dict[str, str] | None = None,
 ) -> Answer:
     """Ask the app as a browser on this machine would; no network in between."""
@@ -143,7 +146,7 @@ async def ask(
         "scheme": "http",
         "path": path,
         "raw_path": path.encode(),
-        "query_string": b"",
+        "query_string": query.encode(),
         "root_path": "",
         "headers": [(key.encode(), value.encode()) for key, value in asked.items()],
         "client": ("127.0.0.1", 40000),
@@ -168,6 +171,17 @@ async def ask(
         {key.decode().lower(): value.decode() for key, value in start["headers"]},
         b"".join(message.get("body", b"") for message in said[1:]),
     )
+
+
+@asynccontextmanager
+async def serving(server: uvicorn.Server, listener: socket.socket) -> AsyncIterator[None]:
+    """Have a server answer for the block."""
+    task = asyncio.create_task(server._serve([listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = server.force_exit = True
+        await task
 
 
 class Stage:
