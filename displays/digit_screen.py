@@ -1,4 +1,4 @@
-"""Four digits on I2C as a screen: what is lit is written to the chip, whole, when it changes."""
+"""Four digits as a screen: what is lit is written to its chip, whole, when it changes."""
 
 import contextlib
 import logging
@@ -62,6 +62,31 @@ class I2cBus:
                 self._bus.close()
 
 
+class Digits(Protocol):
+    """Four digits on whichever chip."""
+
+    def light(self, lit: Lit) -> None:
+        """Show it, or raise OSError."""
+        ...
+
+
+class Ht16k33:
+    """The chip on this bus, set up anew each time: it may have lost its power since."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    def light(self, lit: Lit) -> None:
+        """Show it.
+
+        Raises:
+            OSError: The bus is off, or no chip answers.
+        """
+        for command in SETUP:
+            self._bus.write(command)
+        self._bus.write(memory_of(lit))
+
+
 class DigitScreen:
     """What `DigitLoop` shows on.
 
@@ -70,10 +95,10 @@ class DigitScreen:
         faults: Writes that failed.
     """
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, digits: Digits) -> None:
         self.frames = 0
         self.faults = 0
-        self._bus = bus
+        self._digits = digits
         self._lit: Lit | None = None
         self._written_s = 0.0
         self._is_broken = False
@@ -85,9 +110,7 @@ class DigitScreen:
             return False
         self._written_s = now_s
         try:
-            for command in SETUP:
-                self._bus.write(command)
-            self._bus.write(memory_of(lit))
+            self._digits.light(lit)
         except OSError as error:
             self.faults += 1
             level = logging.DEBUG if self._is_broken else logging.ERROR

@@ -1,13 +1,16 @@
 """`loket sign ID`: the sign above a counter, on a small screen or on four digits."""
 
 import argparse
+import contextlib
 import importlib.metadata
 import logging
 import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from broker import log
 from broker.checkup import Checkup
@@ -23,6 +26,9 @@ from displays.sizes import size
 from firmware_config.arguments import MisuseError, add_hall_arguments
 from firmware_config.load import HallFileError, load_hall
 from firmware_config.schema import HallFile, SignNode, node_of, role_of
+
+if TYPE_CHECKING:
+    from displays.digit_screen import Digits
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +72,7 @@ def _sign_node(file: HallFile, args: argparse.Namespace) -> SignNode:
         raise MisuseError(str(error)) from error
     if not isinstance(node, SignNode):
         raise MisuseError(f"node {args.id} is a {role_of(node)}, not a sign")
-    if node.i2c is not None and args.shot:
+    if node.has_digits and args.shot:
         raise MisuseError(f"node {args.id} has digits: there is no picture of them")
     if not args.shot and args.data is None:
         raise MisuseError("--data DIR is missing (or --shot FILE.png, for one picture)")
@@ -93,8 +99,9 @@ def topics_of(file: HallFile, node: SignNode) -> list[str]:
 
 def _run(file: HallFile, node: SignNode, args: argparse.Namespace) -> None:
     # Each loads only its own libraries: digits need no pygame, a screen no smbus2.
-    if node.i2c is not None:
-        _run_digits(file, node, node.i2c, args)
+    if node.has_digits:
+        with _chip(node, args.data / node.id) as digits:
+            _run_digits(file, node, digits, args)
         return
     from displays import sign_screen  # noqa: PLC0415 - as above
 
@@ -104,8 +111,24 @@ def _run(file: HallFile, node: SignNode, args: argparse.Namespace) -> None:
         raise OSError(str(error)) from error
 
 
-def _run_digits(file: HallFile, node: SignNode, address: int, args: argparse.Namespace) -> None:
-    from displays.digit_screen import DigitScreen, I2cBus  # noqa: PLC0415 - as above
+@contextlib.contextmanager
+def _chip(node: SignNode, folder: Path) -> Iterator["Digits"]:
+    # Each kind of chip loads only its own library.
+    if node.tm1637 is not None:
+        from displays.digit_lines import open_lines  # noqa: PLC0415 - as above
+        from displays.tm1637 import Tm1637  # noqa: PLC0415 - as above
+
+        with open_lines(clk=node.tm1637.clk, dio=node.tm1637.dio, folder=folder) as lines:
+            yield Tm1637(lines)
+    elif node.i2c is not None:
+        from displays.digit_screen import Ht16k33, I2cBus  # noqa: PLC0415 - as above
+
+        with I2cBus(node.i2c) as bus:
+            yield Ht16k33(bus)
+
+
+def _run_digits(file: HallFile, node: SignNode, digits: "Digits", args: argparse.Namespace) -> None:
+    from displays.digit_screen import DigitScreen  # noqa: PLC0415 - a screen needs no smbus2
     from displays.sign_loop import DigitLoop  # noqa: PLC0415 - as above
 
     settings = read_settings(args.data / node.id / "link.json")
@@ -118,21 +141,20 @@ def _run_digits(file: HallFile, node: SignNode, address: int, args: argparse.Nam
         on_event=inbox.put,
         loop=inbox,
     )
-    with I2cBus(address) as bus:
-        loop = DigitLoop(
-            sign=make_sign(file, node, start_s=time.monotonic()),
-            screen=DigitScreen(bus),
-            who=who,
-            inbox=inbox,
-            post=link,
-            fed=watchdog if os.environ.get("WATCHDOG_USEC") else None,
-            look=Checkup(args.data / node.id, boot=who.boot, mono_s=time.monotonic).look,
-        )
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: loop.stop())
-        link.start()
-        try:
-            loop.run()
-        finally:
-            link.stop()
-            inbox.close()
+    loop = DigitLoop(
+        sign=make_sign(file, node, start_s=time.monotonic()),
+        screen=DigitScreen(digits),
+        who=who,
+        inbox=inbox,
+        post=link,
+        fed=watchdog if os.environ.get("WATCHDOG_USEC") else None,
+        look=Checkup(args.data / node.id, boot=who.boot, mono_s=time.monotonic).look,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: loop.stop())
+    link.start()
+    try:
+        loop.run()
+    finally:
+        link.stop()
+        inbox.close()

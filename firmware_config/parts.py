@@ -209,10 +209,13 @@ def _screens(nodes: Iterable[Node]) -> Iterator[Part]:
         yield Part(group, name, count, display_watts(diag_in), DISPLAY)
     touch = sum(isinstance(node, KioskNode) and node.screen for node in nodes)
     signs = [node for node in nodes if isinstance(node, SignNode)]
-    screens = sum(sign.i2c is None for sign in signs)
+    screens = sum(not sign.has_digits for sign in signs)
     yield Part(group, "Touch screen of a kiosk", touch, TOUCH_W, ESTIMATE)
     yield Part(group, "Sign: small screen", screens, SMALL_SCREEN_W, ESTIMATE)
-    yield Part(group, "Sign: 4 digits, HT16K33", len(signs) - screens, DIGITS_W, ESTIMATE)
+    lines = sum(sign.tm1637 is not None for sign in signs)
+    on_i2c = len(signs) - screens - lines
+    yield Part(group, "Sign: 4 digits, HT16K33", on_i2c, DIGITS_W, ESTIMATE)
+    yield Part(group, "Sign: 4 digits, TM1637", lines, DIGITS_W, ESTIMATE)
     yield Part(group, "HDMI cable", len(boards) + touch + screens)
     spoken = [board.voice for board in boards if isinstance(board.voice, Voice)]
     loud = sum(voice.out in {"jack", "usb"} for voice in spoken)

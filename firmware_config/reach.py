@@ -126,20 +126,23 @@ def _signs(draft: Draft) -> Iterator[Fault]:
     serves = {placed.value.id: placed.value.serves for placed in draft.counters}
     for placed in draft.nodes:
         sign = placed.value
-        if not isinstance(sign, SignNode) or sign.i2c is None:
+        if not isinstance(sign, SignNode) or not sign.has_digits:
             continue
+        chip = "i2c" if sign.i2c is not None else "tm1637"
+        if sign.i2c is not None and sign.tm1637 is not None:
+            yield from placed.faults("tm1637", "it has digits on I2C already", "leave one out")
         if len(sign.counters) > 1:
             what = "four digits show one counter"
             yield from placed.faults("counters", what, "name one, or use a sign on HDMI")
         shown = {series.get(each) for number in sign.counters for each in serves.get(number, ())}
         for prefix in sorted(filter(None, shown)):
-            mend = "use a sign on HDMI (leave i2c out), or give the service another series"
+            mend = f"use a sign on HDMI (leave {chip} out), or give the service another series"
             if len(prefix) + DIGITS > SIGN_CHARACTERS:
                 what = f"its {SIGN_CHARACTERS} characters are too few for {prefix}001"
-                yield from placed.faults("i2c", what, mend)
+                yield from placed.faults(chip, what, mend)
             elif prefix not in SEVEN_SEGMENT:
                 what = f"digits of seven segments can't show the series {prefix}"
-                yield from placed.faults("i2c", what, mend)
+                yield from placed.faults(chip, what, mend)
 
 
 def _cutoffs(draft: Draft) -> Iterator[Fault]:

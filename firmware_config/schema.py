@@ -380,11 +380,19 @@ class BoardNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True,
     voice: bool | Voice = False
 
 
+class Tm1637(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The two pins of four digits on a TM1637, by BCM number."""
+
+    clk: Pin
+    dio: Pin
+
+
 class SignNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="sign"):
     """The small display above a counter.
 
     Attributes:
-        i2c: Address of its digits (HT16K33); without it the sign is a screen on HDMI or DSI.
+        i2c: Address of its digits (HT16K33).
+        tm1637: Pins of its digits (TM1637). With neither the sign is a screen on HDMI or DSI.
         diag_in, width_px, height_px: Of that screen.
     """
 
@@ -398,6 +406,7 @@ class SignNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, 
         ]
         | None
     ) = None
+    tm1637: Tm1637 | None = None
     diag_in: Annotated[
         float, Meta(ge=3.5, le=32, description="the diagonal in inches, 3.5 to 32", examples=[7])
     ] = 7
@@ -407,6 +416,11 @@ class SignNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     height_px: Annotated[
         int, Meta(ge=240, le=1920, description="pixels, 240 to 1920", examples=[480])
     ] = 480
+
+    @property
+    def has_digits(self) -> bool:
+        """Whether it shows four digits, not a picture."""
+        return self.i2c is not None or self.tm1637 is not None
 
 
 class SensorNode(NodeBase, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="sensor"):

@@ -19,6 +19,7 @@ from firmware_config.schema import (
     SensorNode,
     ShadowNode,
     SignNode,
+    Tm1637,
     WebNode,
     host_of,
 )
@@ -318,5 +319,8 @@ def _contacts(node: Node) -> Iterator[tuple[str, Contact]]:
                 elif isinstance(sensor, Door):
                     for beam, pin in enumerate(sensor.beams, start=1):
                         yield f"sensors[{place}].beams[{beam}]", pin
+        case SignNode(tm1637=Tm1637(clk=clk, dio=dio)):
+            yield "tm1637.clk", clk
+            yield "tm1637.dio", dio
         case _:
             pass

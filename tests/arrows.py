@@ -65,7 +65,7 @@ SQLITE = (
 )
 ONLY: dict[str, tuple[str, ...]] = {
     "paho": ("broker.link",),
-    "gpiozero": ("edge.devices", "edge.expander"),
+    "gpiozero": ("edge.devices", "edge.expander", "displays.digit_lines"),
     "lgpio": ("edge.devices", "edge.expander"),
     "PIL": ("edge.draw", "edge.printer"),
     "segno": ("edge.draw",),

@@ -9,7 +9,7 @@ import pytest
 from broker.link import Connected, Received
 from broker.wire.messages import HubState, encode, read_birth, read_health
 from broker.wire.topics import Kind, Topic
-from displays.digit_screen import AGAIN_S, DigitScreen
+from displays.digit_screen import AGAIN_S, DigitScreen, Ht16k33
 from displays.digits import SETUP, Lit, memory_of
 from displays.frames import FrameServer
 from displays.inbox import Inbox
@@ -92,7 +92,7 @@ def test_without_a_bus_a_sign_of_digits_goes_on_and_says_so(
 ) -> None:
     """The chip may come later; the log says it once."""
     bus = FakeBus(is_missing=True)
-    screen = DigitScreen(bus)
+    screen = DigitScreen(Ht16k33(bus))
     for second in range(0, 20, 2):
         assert not screen.show(Lit("A007"), now_s=float(second))
     bus.is_missing = False
@@ -108,7 +108,7 @@ def test_without_a_bus_a_sign_of_digits_goes_on_and_says_so(
 def test_digits_are_written_when_they_change_and_every_five_seconds() -> None:
     """Whole each time: a chip that lost its power has forgotten all."""
     bus = FakeBus()
-    screen = DigitScreen(bus)
+    screen = DigitScreen(Ht16k33(bus))
     shown = [screen.show(Lit("A007"), now_s=at_s) for at_s in (0.0, 1.0, AGAIN_S)]
     shown.append(screen.show(Lit("A008"), now_s=AGAIN_S + 1))
 
@@ -122,7 +122,7 @@ def test_digits_show_their_counter_and_say_what_they_show() -> None:
     bus, inbox, post = FakeBus(), Inbox(), Post(2)
     loop = DigitLoop(
         sign=Sign(counters=(3,), languages=("id",), start_s=0.0),
-        screen=DigitScreen(bus),
+        screen=DigitScreen(Ht16k33(bus)),
         who=Self("contoh", "sign-1", "0.1", "boot", role="sign"),
         inbox=inbox,
         post=post,

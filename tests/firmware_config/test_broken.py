@@ -211,6 +211,20 @@ OTHERS = {
         "counter[1] (3): zone: no board shows its calls",
         "lantai-1 or lantai-2",
     ),
+    "digits on two chips": (
+        EVERY_KEY,
+        "tm1637 = { clk = 8, dio = 7 }",
+        "i2c = 0x71\ntm1637 = { clk = 8, dio = 7 }",
+        "(sign-4): tm1637: it has digits on I2C already",
+        "leave one out",
+    ),
+    "digits on a pin that is taken": (
+        EVERY_KEY,
+        "tm1637 = { clk = 8, dio = 7 }",
+        "tm1637 = { clk = 8, dio = 24 }",
+        "(sign-4): tm1637.dio: pin 24 is taken by node[5] (loket-3): buttons.start",
+        "another pin",
+    ),
     "two counters on four digits": (
         EVERY_KEY,
         "counters = [3]\ni2c = 0x70",
