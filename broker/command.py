@@ -146,16 +146,17 @@ def hub(args: argparse.Namespace) -> int:
     """Run the hub until SIGTERM; return the exit code."""
     from broker.hub import run_hub  # noqa: PLC0415 - the broker's process needs none of it
     from broker.observer import plans_of  # noqa: PLC0415 - as above
+    from broker.people import People, zones_of  # noqa: PLC0415 - as above
 
     log.setup(args.log_level, node="hub")
     try:
         file = hall_of(args)
-        calendar = None if args.always_open else load_calendar(args.hall, file)
+        hours = load_calendar(args.hall, file)
         folder = args.data / "hub"
         make_private_folder(folder)
         asyncio.run(
             run_hub(
-                setup=setup_of(file, calendar=calendar),
+                setup=setup_of(file, calendar=None if args.always_open else hours),
                 nodes=actors_of(file),
                 settings=read_settings(folder / SETTINGS_FILE),
                 key=hall_key(folder),
@@ -164,6 +165,7 @@ def hub(args: argparse.Namespace) -> int:
                 plans=plans_of(file),
                 trust=SystemTrust(latch=folder / "clock-synchronised", has_rtc=_has_rtc(file)),
                 readings_days=file.retain.readings_days,
+                people=People(zones=zones_of(file), folder=folder, calendar=hours),
             )
         )
     except HallFileError as error:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from broker.hall.occupancy import crowding
 from broker.watch import Contact
 from broker.wire.figures import Machine
 from broker.wire.messages import Health
@@ -37,6 +38,10 @@ SILENT_S = 7200.0
 BUSY_S = 1800.0
 PEERS_MIN = 3
 THROTTLED = 0b1110
+SENSOR_S = 600.0
+"""Ten readings of a sensor that were not believed, or not there."""
+AGE, SUSPECT, BLOCKED = "_age_s", "_suspect", "_blocked"
+"""How a sensor node's counts end, after the name of the chip or the door."""
 
 UNBUILT = frozenset({"shadow"})
 """Roles that have no process yet: who was never heard is not missed."""
@@ -97,6 +102,19 @@ class NodeSight(Struct, frozen=True, kw_only=True):
     is_serving: bool = True
 
 
+class ZoneSight(Struct, frozen=True, kw_only=True):
+    """A zone with doors that count.
+
+    Attributes:
+        people: Inside; None while a door of it is not heard.
+        people_max: With more it is too full.
+    """
+
+    id: str
+    people: int | None
+    people_max: int
+
+
 class HallSight(Struct, frozen=True, kw_only=True):
     """The hall as the hub sees it now.
 
@@ -108,6 +126,7 @@ class HallSight(Struct, frozen=True, kw_only=True):
         too_big: Messages the hub could not send for their size, in the last hour.
         broker_restarted: In the last 10 minutes; None = the broker says nothing.
         broker_dropped: Messages it dropped in the last 10 minutes.
+        zones: Those with doors and a limit.
     """
 
     nodes: Sequence[NodeSight]
@@ -118,6 +137,7 @@ class HallSight(Struct, frozen=True, kw_only=True):
     too_big: int = 0
     broker_restarted: bool | None = None
     broker_dropped: int | None = None
+    zones: Sequence[ZoneSight] = ()
 
 
 class Group(NamedTuple):
@@ -139,6 +159,7 @@ def diagnose(hall: HallSight) -> list[Finding]:
         found += _process(node, hall.version)
         found += _parts(node, hall.nodes)
     found += _machines(hall.nodes)
+    found += _crowds(hall.zones)
     found += _hub(hall)
     return found
 
@@ -233,6 +254,8 @@ def _parts(node: NodeSight, all_nodes: Sequence[NodeSight]) -> Iterator[Finding]
         # A printer that is known to be out fails of course: that is one fault, not two.
         is_failing = failed >= FAILED_SLIPS and state not in {"out", "offline"}
         yield Finding("print_failing", node.id, None if health is None else is_failing)
+    if node.role == "sensor":
+        yield from _sensors(node)
     if node.role in {"board", "sign"}:
         yield Finding("display_stale", node.id, node.behind if health else None)
         plugged = health.display.plugged if health and health.display else None
@@ -240,6 +263,36 @@ def _parts(node: NodeSight, all_nodes: Sequence[NodeSight]) -> Iterator[Finding]
         sound = health.counts.get("voice_sound") if health else None
         if sound is not None:
             yield Finding("voice_silent", node.id, sound == 0)
+
+
+def _sensors(node: NodeSight) -> Iterator[Finding]:
+    """Yield what is the matter with each chip and door, by the counts of its node's health."""
+    counts = node.health.counts if node.health else {}
+    silent = sorted(
+        name.removesuffix(AGE)
+        for name, age_s in counts.items()
+        if name.endswith(AGE) and age_s > SENSOR_S
+    )
+    frozen = sorted(name.removesuffix(SUSPECT) for name in counts if _is_set(counts, name, SUSPECT))
+    doors = sorted(name.removesuffix(BLOCKED) for name in counts if _is_set(counts, name, BLOCKED))
+    for kind, names in (
+        ("sensor_silent", silent),
+        ("sensor_frozen", frozen),
+        ("door_blocked", doors),
+    ):
+        details = {"sensor": ", ".join(names)}
+        yield Finding(kind, node.id, None if node.health is None else bool(names), details)
+
+
+def _is_set(counts: Mapping[str, int], name: str, suffix: str) -> bool:
+    return name.endswith(suffix) and counts[name] > 0
+
+
+def _crowds(zones: Sequence[ZoneSight]) -> Iterator[Finding]:
+    for zone in zones:
+        is_crowded = crowding(zone.id, zone.people, zone.people_max) is not None
+        details = {"count": zone.people or 0, "most": zone.people_max}
+        yield Finding("crowded", zone.id, None if zone.people is None else is_crowded, details)
 
 
 def _buttons(node: NodeSight, all_nodes: Sequence[NodeSight]) -> Iterator[Finding]:

@@ -31,6 +31,7 @@ from broker.link import Connected, Disconnected, Link, LinkEvent, Received
 from broker.log import kv
 from broker.monitor import Monitor, filters, hub_monitor
 from broker.observer import NodePlan
+from broker.people import People
 from broker.readings import KEPT_DAYS, readings_in
 from broker.stamps import Stamps
 from broker.store import StoreError
@@ -302,6 +303,7 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
     trust: Trust,
     plans: Sequence[NodePlan],
     readings_days: int = KEPT_DAYS,
+    people: People | None = None,
 ) -> None:
     """Run the hub of a hall until SIGTERM or SIGINT.
 
@@ -312,6 +314,7 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
             behind its journal's end, and then from the nodes what came after.
         readings_days: After so many what sensors said is erased.
         plans: Where each node stands.
+        people: Looks up who is inside; None where no door counts.
 
     Raises:
         StoreError: The journal can't be opened, read or written.
@@ -336,11 +339,9 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
             on_event=inbox.put_threadsafe,
             loop=loop,
         )
-        keeper = None
+        keeper, publish = None, link.publish
         if store is not None:
-            keeper = Keeper(
-                store=store, hall=setup.hall, gen=lambda: core.gen, publish=link.publish
-            )
+            keeper = Keeper(store=store, hall=setup.hall, gen=lambda: core.gen, publish=publish)
         hub = Hub(
             core=core,
             journal=journal,
@@ -351,7 +352,7 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
             time=time,
             disk=disk,
             keeper=keeper,
-            monitor=hub_monitor(core, link, health, folder, clock, trust, plans),
+            monitor=hub_monitor(core, link, health, folder, clock, trust, plans, people),
         )
         await hub.serve(_stopping(), on_ready=ready)
 

@@ -12,17 +12,19 @@ from typing import Protocol
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from broker.alarm_table import ALARMS
 from broker.alarms import Alarms
 from broker.checkup import Checkup
 from broker.clock import Clock, Trust
 from broker.core import HubCore
-from broker.diagnosis import HallSight, diagnose
+from broker.diagnosis import HallSight, ZoneSight, diagnose
 from broker.health_store import COARSE_STEP_S, FINE_STEP_S, FigureRow, Transition
 from broker.link import Link, Received
 from broker.log import kv
 from broker.observer import NodePlan, Observer
+from broker.people import People
 from broker.rollup import Rollup
 from broker.status import fleet_of
 from broker.store import StoreError
@@ -34,6 +36,7 @@ from broker.wire.topics import Kind, Topic, every, parse_topic
 _log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 2.0
+PEOPLE_EVERY_S = 15.0
 HEALTH_EVERY_S = 15.0
 TRIM_EVERY_S = 3600.0
 
@@ -103,6 +106,7 @@ class Monitor:
         publish: Of the link.
         counts: Of the link.
         look: Looks at the hub's own machine.
+        people: Looks up who is inside; None where no door counts.
         version: Of the hub.
         boot: Of its machine.
     """
@@ -120,6 +124,7 @@ class Monitor:
         look: Callable[[], Machine],
         version: str,
         boot: str,
+        people: People | None = None,
     ) -> None:
         now_s = clock.mono_s()
         self.observer = Observer(plans, version=version, start_s=now_s)
@@ -133,6 +138,9 @@ class Monitor:
         self._clock = clock
         self._trust = trust
         self._look_at_machine = look
+        self._people = people
+        self._zones: Sequence[ZoneSight] = ()
+        self._people_s = now_s
         self._version = version
         self._boot = boot
         self._start_s = now_s
@@ -175,9 +183,18 @@ class Monitor:
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
+            await self._count_people()
             self.look()
             await self._keep()
             await self._clock.sleep(LOOK_EVERY_S)
+
+    async def _count_people(self) -> None:
+        if self._people is None or self._clock.mono_s() < self._people_s:
+            return
+        self._people_s = self._clock.mono_s() + PEOPLE_EVERY_S
+        # As the readings' stamps, which never go back either.
+        now_ms = max(self._clock.wall_ms(), self._core.hall.at_ms)
+        self._zones = await self._people.look(now_ms)
 
     def look(self) -> None:
         """Look once at everything, and say what changed.
@@ -206,7 +223,7 @@ class Monitor:
     def sight(self, now_s: float, wall_ms: int) -> HallSight:
         """Return the hall as it is now."""
         counters = self._core.hall.counters.values()
-        return self.observer.sight(
+        sight = self.observer.sight(
             self._core.presence,
             now_s=now_s,
             wall_ms=wall_ms,
@@ -215,6 +232,7 @@ class Monitor:
             gaps=self._gaps.look(self._core.counts["stream_gaps"], now_s),
             too_big=self._too_big.look(self._counts().get("oversized", 0), now_s),
         )
+        return replace(sight, zones=self._zones)
 
     def _is_open(self, wall_ms: int) -> bool:
         calendar = self._core.hall.setup.calendar
@@ -312,6 +330,7 @@ def hub_monitor(  # noqa: PLR0913, PLR0917 - what it joins
     clock: Clock,
     trust: Trust,
     plans: Sequence[NodePlan],
+    people: People | None,
 ) -> Monitor:
     """Return the monitor of a hub that runs on this machine."""
     boot = boot_id()
@@ -326,4 +345,5 @@ def hub_monitor(  # noqa: PLR0913, PLR0917 - what it joins
         look=Checkup(folder, boot=boot, mono_s=clock.mono_s).look,
         version=importlib.metadata.version("loket"),
         boot=boot,
+        people=people,
     )

@@ -12,7 +12,15 @@ from msgspec import Struct
 from broker.diagnosis import HallSight, NodeSight, Recent
 from broker.watch import SILENT_AFTER_S, Contact, Presence
 from broker.wire.messages import Health
-from firmware_config.schema import BoardNode, CounterNode, HallFile, SignNode, host_of, role_of
+from firmware_config.schema import (
+    BoardNode,
+    CounterNode,
+    HallFile,
+    SensorNode,
+    SignNode,
+    host_of,
+    role_of,
+)
 
 HOUR_S = 3600.0
 SAMPLE_EVERY_S = 300.0
@@ -49,7 +57,7 @@ def plans_of(file: HallFile) -> list[NodePlan]:
     found = []
     for node in file.nodes:
         counters = node.counters if isinstance(node, CounterNode | SignNode) else ()
-        zone = (node.zone or "") if isinstance(node, BoardNode) else ""
+        zone = (node.zone or "") if isinstance(node, BoardNode | SensorNode) else ""
         found.append(
             NodePlan(
                 id=node.id,

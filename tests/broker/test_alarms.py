@@ -159,7 +159,7 @@ def test_the_worst_come_first_and_never_too_many() -> None:
 def test_every_row_of_the_table_speaks_both_languages(kind: str) -> None:
     """What is wrong and what to do, with words for every detail; short enough for a phone."""
     details: dict[str, str | int | float] = dict.fromkeys(
-        ("count", "value", "button", "version", "hub"), 3
+        ("count", "value", "button", "version", "hub", "sensor", "most"), 3
     )
     alarms = Alarms({kind: ALARMS[kind]})
     finding = Finding(kind, "loket-3", holds=True, details=details)

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from broker.alarm_table import ALARMS
-from broker.diagnosis import HallSight, NodeSight, Recent, diagnose
+from broker.diagnosis import HallSight, NodeSight, Recent, ZoneSight, diagnose
 from broker.watch import Contact
 from broker.wire.figures import Button, DisplayHealth, Machine, PrinterHealth
 from broker.wire.messages import Health
@@ -45,6 +45,11 @@ def silent(idle_s: float, busy: int) -> HallSight:
     """Return a hall of counters: one idle so long, so many others pressed a minute ago."""
     idle = sick(buttons={"call": Button(presses=1, pressed_age_s=idle_s)})
     return hall(node("x", health=idle), *(node(f"c{i}") for i in range(busy)))
+
+
+def crowd(people: int | None) -> HallSight:
+    """Return a hall with one zone, for 40 people."""
+    return hall(zones=(ZoneSight(id="lantai-1", people=people, people_max=40),))
 
 
 GONE = Contact.GONE
@@ -120,6 +125,23 @@ FIRES: list[tuple[str, HallSight, HallSight]] = [
     ("too_big.hall", hall(too_big=1), hall()),
     ("broker_restarted.hall", hall(broker_restarted=True), hall()),
     ("broker_dropping.hall", hall(broker_dropped=1), hall()),
+    ("crowded.lantai-1", crowd(41), crowd(40)),
+    ("crowded.lantai-1", crowd(41), crowd(None)),
+    (
+        "sensor_silent.x",
+        one("sensor", health=sick(counts={"bme280_76_age_s": 601, "sht4x_44_age_s": 20})),
+        one("sensor", health=sick(counts={"bme280_76_age_s": 600})),
+    ),
+    (
+        "sensor_frozen.x",
+        one("sensor", health=sick(counts={"bme280_76_suspect": 1})),
+        one("sensor", health=sick(counts={"bme280_76_suspect": 0, "bme280_76_jumps": 9})),
+    ),
+    (
+        "door_blocked.x",
+        one("sensor", health=sick(counts={"door_1_blocked": 1, "door_2_blocked": 0})),
+        one("sensor", health=sick(counts={"door_1_blocked": 0, "door_1_unclear": 9})),
+    ),
 ]
 
 
