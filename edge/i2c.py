@@ -35,7 +35,8 @@ class I2cBus:
         """Write these bytes in one transfer.
 
         Raises:
-            OSError: The bus is off (`dtparam=i2c_arm=on`), or no chip answers there.
+            OSError: The bus is off (`dtparam=i2c_arm=on`), no chip answers there, or there is no
+                library.
         """
         smbus2, bus = self._opened()
         bus.i2c_rdwr(smbus2.i2c_msg.write(address, content))
@@ -62,7 +63,10 @@ class I2cBus:
             self._bus = None
 
     def _opened(self) -> tuple[Any, Any]:
-        smbus2 = importlib.import_module("smbus2")
+        try:
+            smbus2 = importlib.import_module("smbus2")
+        except ImportError as error:
+            raise OSError(f"{error}: pip install 'loket[sensor]'") from error
         if self._bus is None:
             self._bus = smbus2.SMBus(self._number)
         return smbus2, self._bus

@@ -1,11 +1,15 @@
 """A thread that reads a node's sensors: a chip may hold it up, and must hold up nothing else."""
 
+import logging
 import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping
 
+from broker.vitals import end_process
 from edge.inbox import Read
 from edge.sensors import SensorError, SensorPort
+
+_log = logging.getLogger(__name__)
 
 
 def read_all(ports: Iterable[SensorPort]) -> tuple[tuple[Mapping[str, float] | None, str], ...]:
@@ -25,6 +29,8 @@ class Reader:
 
     Args:
         put: Takes what was read, on this thread.
+        crashed: Called after a port raised what no port may: the process is to end, for without its
+            thread a node would live on and measure nothing.
     """
 
     def __init__(
@@ -33,10 +39,12 @@ class Reader:
         ports: tuple[SensorPort, ...],
         put: Callable[[Read], None],
         mono_s: Callable[[], float],
+        crashed: Callable[[], None] = end_process,
     ) -> None:
         self._ports = ports
         self._put = put
         self._mono_s = mono_s
+        self._crashed = crashed
         self._works: queue.SimpleQueue[Callable[[], Read] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="sensors", daemon=True)
 
@@ -53,8 +61,12 @@ class Reader:
         self._works.put(None)
 
     def _run(self) -> None:
-        while (work := self._works.get()) is not None:
-            self._put(work())
+        try:
+            while (work := self._works.get()) is not None:
+                self._put(work())
+        except Exception:  # noqa: BLE001 - whatever it is, the process ends by it
+            _log.exception("the sensors' thread has crashed")
+            self._crashed()
 
     def _all(self) -> Read:
         results = read_all(self._ports)

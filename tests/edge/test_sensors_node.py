@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import queue
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -29,7 +28,7 @@ from edge.sensors import HUMIDITY, PRESSURE, TEMPERATURE
 from edge.sensors_command import day_of
 from edge.sensors_door import DOOR_IN, DOOR_OUT, RESIDUE, Doors
 from edge.sensors_node import KEPT, Sensors
-from edge.sensors_thread import Reader, read_all
+from edge.sensors_thread import read_all
 from tests.edge.stand import WatchedInbox
 from tests.edge.test_i2c_bme280 import PIMORONI, PIMORONI_RAW
 from tests.fakes import TURNS, FakeClock
@@ -392,22 +391,3 @@ async def test_bad_messages_are_counted_and_a_visit_is_refused(tmp_path: Path) -
         assert one.health()["wire_errors"] == 2
         with pytest.raises(ValueError, match="no visits"):
             await one.node.take(Visit(("ktp-el",)))
-
-
-def test_the_thread_reads_when_asked_and_names_what_fails() -> None:
-    """A chip that fails is a sentence; the others are read."""
-    chips = FakeBus({0x76: FakeBme280(PIMORONI, PIMORONI_RAW)})
-    ports = tuple(
-        Bme280Port(bus=chips, address=address, sleep=chips.sleep) for address in (0x77, 0x76)
-    )
-    came: queue.Queue[Read] = queue.Queue()
-    reader = Reader(ports=ports, put=came.put, mono_s=lambda: 7.0)
-    reader.start()
-    reader.ask()
-    read = came.get(timeout=10)
-    reader.stop()
-    (gone, why), (sample, nothing) = read.results
-    assert (gone, nothing, read.at_s) == (None, "", 7.0)
-    assert "0x77" in why
-    assert sample is not None
-    assert round(sample[TEMPERATURE], 2) == 24.79
