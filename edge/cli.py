@@ -67,6 +67,11 @@ TABLE: dict[str, Row] = {
         "loket web --hall hall.toml --data /var/lib/loket",
         "web",
     ),
+    "status": Row(
+        "broker.status_command",
+        "the hall at a glance, in a terminal: what is wrong first, then every node",
+        "loket status --data /var/lib/loket",
+    ),
     "check": Row(
         "firmware_config.command",
         "check a hall file: 0, or 2 with every fault and how to mend it",
