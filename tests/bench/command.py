@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.bench import board, press, resources, voice
+from tests.bench import board, health, press, resources, voice
 
 
 def bench_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +57,7 @@ BENCHES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "press": lambda args: {"button to frame": press.measure(args.presses)},
     "voice": lambda args: {"button to sound": voice.measure(max(10, args.presses // 20))},
     "board": lambda _: board.measure(),
+    "health": lambda _: health.measure(),
     "memory": lambda _: resources.memory(),
     "idle": lambda _: resources.idle(),
     "start": lambda _: resources.start(),
