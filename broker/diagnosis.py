@@ -348,7 +348,7 @@ def _machine(host: str, node: NodeSight) -> Iterator[Finding]:
         kind: str, value: float | None, limit: float, *, below: bool = False, unit: float = 1
     ) -> Finding:
         holds = None if value is None else (value < limit if below else value > limit)
-        return Finding(kind, host, holds, {"value": round((value or 0) * unit, 2)})
+        return Finding(kind, host, holds, {"value": _told((value or 0) * unit)})
 
     card, net = m.storage, m.network
     yield over("hot", m.soc_c, HOT_C)
@@ -373,6 +373,11 @@ def _machine(host: str, node: NodeSight) -> Iterator[Finding]:
     yield Finding(
         "reboot_loop", host, node.recent.boots > AGAIN_IN_AN_HOUR - 1, {"count": node.recent.boots}
     )
+
+
+def _told(value: float) -> float | int:
+    """Return a figure as it is read out: one that wavers in its last digit is no news."""
+    return round(value, 1) if abs(value) < 10 else round(value)  # noqa: PLR2004 - two digits
 
 
 def _hub(hall: HallSight) -> Iterator[Finding]:

@@ -352,7 +352,7 @@ async def run_hub(  # noqa: PLR0913 - what a hub is made of, each by name
             time=time,
             disk=disk,
             keeper=keeper,
-            monitor=hub_monitor(core, link, health, folder, clock, trust, plans, people),
+            monitor=hub_monitor(core, link, health, folder, clock, trust, plans, disk, people),
         )
         await hub.serve(_stopping(), on_ready=ready)
 

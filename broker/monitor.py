@@ -20,6 +20,7 @@ from broker.checkup import Checkup
 from broker.clock import Clock, Trust
 from broker.core import HubCore
 from broker.diagnosis import HallSight, ZoneSight, diagnose
+from broker.disk import Disk, Room
 from broker.health_store import COARSE_STEP_S, FINE_STEP_S, FigureRow, Transition
 from broker.link import Link, Received
 from broker.log import kv
@@ -107,6 +108,7 @@ class Monitor:
         counts: Of the link.
         look: Looks at the hub's own machine.
         people: Looks up who is inside; None where no door counts.
+        room: How much room there is on the hub's disk: the history is the first to give way.
         version: Of the hub.
         boot: Of its machine.
     """
@@ -122,6 +124,7 @@ class Monitor:
         clock: Clock,
         trust: Trust,
         look: Callable[[], Machine],
+        room: Callable[[], Room],
         version: str,
         boot: str,
         people: People | None = None,
@@ -141,6 +144,8 @@ class Monitor:
         self._people = people
         self._zones: Sequence[ZoneSight] = ()
         self._people_s = now_s
+        self._room = room
+        self._told = ""
         self._version = version
         self._boot = boot
         self._start_s = now_s
@@ -183,8 +188,11 @@ class Monitor:
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
-            await self._count_people()
-            self.look()
+            try:
+                await self._count_people()
+                self.look()
+            except Exception:  # noqa: BLE001 - the rim of this task: a fault here must not end the hall
+                self._tell("the fleet was not looked at", exc_info=True)
             await self._keep()
             await self._clock.sleep(LOOK_EVERY_S)
 
@@ -279,6 +287,7 @@ class Monitor:
         return Health(
             uptime_s=round(now_s - self._start_s, 1),
             rss_bytes=rss_bytes(),
+            disk=self._room().value,
             counts=dict(self._core.counts) | dict(self._counts()),
             sent_ms=int(now_s * 1000),
             wall_ms=wall_ms,
@@ -302,22 +311,30 @@ class Monitor:
                 rows = rollup.cut().items()
                 self._figures += [FigureRow(n, step_s, wall_ms, figures) for n, figures in rows]
 
+    def _tell(self, fault: str, *, exc_info: bool = False, **fields: str) -> None:
+        """Log a fault once, until it is over or another one comes."""
+        level = logging.DEBUG if fault == self._told else logging.ERROR
+        self._told = fault
+        _log.log(level, fault, exc_info=exc_info, extra=kv(**fields))
+
     async def _keep(self) -> None:
         """Commit what waits; what can't be kept waits on, up to a limit."""
         now_s = self._clock.mono_s()
-        if self._store is None:
+        if self._store is None or self._room() is not Room.OK:
+            self._transitions, self._figures = [], []
             return
         changed, transitions, figures = self._changed, self._transitions, self._figures
         try:
             if changed or transitions or figures:
                 await self._store.put(changed=changed, transitions=transitions, figures=figures)
                 self._changed, self._transitions, self._figures = {}, [], []
+                self._told = ""
             if now_s >= self._trim_s:
                 self._trim_s = now_s + TRIM_EVERY_S
                 is_trusted = self._trust.is_trusted()
                 await self._store.trim(self._clock.wall_ms(), is_trusted=is_trusted)
         except StoreError as error:
-            _log.error("health is not kept", extra=kv(why=str(error)))
+            self._tell("health is not kept", why=str(error))
             self._transitions = transitions[-WAITING_MAX:]
             self._figures = figures[-WAITING_MAX:]
 
@@ -330,6 +347,7 @@ def hub_monitor(  # noqa: PLR0913, PLR0917 - what it joins
     clock: Clock,
     trust: Trust,
     plans: Sequence[NodePlan],
+    disk: Disk,
     people: People | None,
 ) -> Monitor:
     """Return the monitor of a hub that runs on this machine."""
@@ -343,6 +361,7 @@ def hub_monitor(  # noqa: PLR0913, PLR0917 - what it joins
         clock=clock,
         trust=trust,
         look=Checkup(folder, boot=boot, mono_s=clock.mono_s).look,
+        room=lambda: disk.room,
         version=importlib.metadata.version("loket"),
         boot=boot,
         people=people,

@@ -71,6 +71,9 @@ WORDS: dict[str, dict[str, str]] = {
 }
 
 
+UNITS = {"id": ("hr", "jam", "mnt", "dtk"), "en": ("d", "h", "min", "s")}
+
+
 class Glance(NamedTuple):
     """All that could be learned of a hall.
 
@@ -150,7 +153,7 @@ def _lines(glance: Glance, lang: str, *, colour: bool) -> Iterator[str]:
 
 def _alarm(alarm: Alarm, now_ms: int, lang: str, *, colour: bool) -> Iterator[str]:
     words = WORDS[lang]
-    age = span((now_ms - alarm.since_ms) / 1000)
+    age = span((now_ms - alarm.since_ms) / 1000, lang)
     seen = f", {words['seen'].format(by=alarm.acknowledged_by)}" if alarm.acknowledged_by else ""
     what = alarm.what.get(lang, alarm.id)
     head = f"{_SIGNS[alarm.level]} {words[alarm.level]:9} {what} ({age}{seen})"
@@ -161,23 +164,25 @@ def _alarm(alarm: Alarm, now_ms: int, lang: str, *, colour: bool) -> Iterator[st
 
 def _node(node: NodeStatus, past_s: float, lang: str, *, colour: bool) -> str:
     words = WORDS[lang]
-    since = "" if node.since_s is None else span(node.since_s + past_s)
+    since = "" if node.since_s is None else span(node.since_s + past_s, lang)
     contact = _paint(
         f"{_SIGNS[node.contact]} {words[node.contact]:10} {since:>6}", node.contact, colour=colour
     )
     act = ""
     if node.act_age_s is not None:
-        act = f"{words.get(node.act, node.act)} {span(node.act_age_s + past_s)} {words['ago']}"
+        act = (
+            f"{words.get(node.act, node.act)} {span(node.act_age_s + past_s, lang)} {words['ago']}"
+        )
     return f"  {node.id[:22]:22} {contact}  {act[:24]:24} {node.version[:9]}".rstrip()
 
 
-def span(seconds: float) -> str:
+def span(seconds: float, lang: str) -> str:
     """Return a length of time as people say it: 40 s, 3 min, 2 h, 5 d."""
     whole = max(0, round(seconds))
-    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+    for size, unit in zip((86_400, 3600, 60), UNITS[lang], strict=False):
         if whole >= size:
             return f"{whole // size} {unit}"
-    return f"{whole} s"
+    return f"{whole} {UNITS[lang][-1]}"
 
 
 def _cut(line: str) -> str:

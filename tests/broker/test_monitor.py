@@ -1,10 +1,12 @@
 """The monitor beside a hub: what it says on the wire, what it leaves alone, what it keeps."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 import pytest
 
 from broker.core import HubCore
+from broker.disk import Room
 from broker.hall.rules import Actor
 from broker.hall.state import Hall
 from broker.health_store import FigureRow, Transition
@@ -17,7 +19,7 @@ from broker.wire.messages import Alarm, Birth, Health, encode, read_alarm, read_
 from broker.wire.seal import Seals
 from broker.wire.topics import Kind, Topic
 from tests.broker.test_hub import SETUP
-from tests.fakes import FakeClock, FakeTrust
+from tests.fakes import TURNS, FakeClock, FakeTrust
 
 KIOSK = NodePlan(id="kiosk-1", role="kiosk", host="pi-1")
 KEPT = Alarm(
@@ -55,7 +57,7 @@ class Store:
         assert is_trusted
 
 
-class Room:
+class Bench:
     """A core that serves, a monitor beside it, and all it published."""
 
     def __init__(self, store: Store | None = None, *, listens: bool = False) -> None:
@@ -63,6 +65,8 @@ class Room:
         self.store = store or Store()
         self.said: list[tuple[str, bytes]] = []
         self.is_up = True
+        self.room = Room.OK
+        self.machine = Machine(soc_c=44.0)
         actor = Actor(node="kiosk-1", role="kiosk", counters=frozenset())
         self.core = HubCore(
             hall=Hall(SETUP),
@@ -84,7 +88,8 @@ class Room:
             counts=dict,
             clock=self.clock,
             trust=FakeTrust(self.clock),
-            look=lambda: Machine(soc_c=44.0),
+            look=lambda: self.machine,
+            room=lambda: self.room,
             version="0.1.0",
             boot="b",
         )
@@ -118,7 +123,7 @@ STUCK = Health(uptime_s=500, buttons={"A": Button(stuck=True)})
 
 async def test_a_fault_is_an_alarm_on_the_wire_and_ends_with_an_empty_message() -> None:
     """Once each; nothing is repeated in between."""
-    room = Room()
+    room = Bench()
     room.hear(STUCK)
     assert "alarm/button_stuck.kiosk-1" in await room.look()
     alarm = read_alarm(room.body("alarm/button_stuck.kiosk-1"))
@@ -140,7 +145,7 @@ async def test_a_fault_is_an_alarm_on_the_wire_and_ends_with_an_empty_message() 
 
 async def test_the_fleet_and_the_hubs_own_health_go_every_15_s() -> None:
     """And the fleet at once when somebody comes or goes."""
-    room = Room()
+    room = Bench()
     room.hear(STUCK)
     await room.look()
     assert read_health(room.body("health/hub")).machine == Machine(soc_c=44.0)
@@ -156,7 +161,7 @@ async def test_the_fleet_and_the_hubs_own_health_go_every_15_s() -> None:
 
 async def test_a_hub_that_does_not_serve_says_nothing() -> None:
     """It may be a second one: the first one's alarms are not its to end."""
-    room = Room(listens=True)
+    room = Bench(listens=True)
     topic = str(Topic(SETUP.hall, Kind.ALARM, "hot.pi-1"))
     assert room.monitor.takes(Received(topic, encode(KEPT), retained=True))
     room.hear(STUCK)
@@ -166,7 +171,7 @@ async def test_a_hub_that_does_not_serve_says_nothing() -> None:
 
 async def test_alarms_outlive_the_hub_and_are_not_raised_anew() -> None:
     """Open until it is known that the Pi is cool; nobody is told twice."""
-    room = Room(Store(KEPT))
+    room = Bench(Store(KEPT))
     assert [path for path in await room.look() if path.startswith("alarm")] == []
     room.monitor.connected()
     assert "alarm/hot.pi-1" in await room.look(2)
@@ -181,7 +186,7 @@ async def test_alarms_outlive_the_hub_and_are_not_raised_anew() -> None:
 
 async def test_what_the_broker_kept_of_an_earlier_life_is_ended() -> None:
     """A history that was lost must not leave an alarm on the page for ever."""
-    room = Room()
+    room = Bench()
     room.hear()
     topic = str(Topic(SETUP.hall, Kind.ALARM, "hot.pi-9"))
     assert room.monitor.takes(Received(topic, encode(KEPT), retained=True))
@@ -192,7 +197,7 @@ async def test_what_the_broker_kept_of_an_earlier_life_is_ended() -> None:
 
 async def test_what_the_link_did_not_take_is_said_later() -> None:
     """An alarm is not lost in a gap of the connection."""
-    room = Room()
+    room = Bench()
     room.hear(STUCK)
     room.is_up = False
     assert await room.look() == []
@@ -202,7 +207,7 @@ async def test_what_the_link_did_not_take_is_said_later() -> None:
 
 async def test_a_history_that_can_not_be_written_waits(caplog: pytest.LogCaptureFixture) -> None:
     """The alarms go on; what was not kept is kept later."""
-    room = Room()
+    room = Bench()
     room.store.is_full = True
     room.hear(STUCK)
     assert "alarm/button_stuck.kiosk-1" in await room.look()
@@ -215,7 +220,7 @@ async def test_a_history_that_can_not_be_written_waits(caplog: pytest.LogCapture
 
 async def test_figures_are_kept_by_the_quarter_and_by_the_hour() -> None:
     """The worst of each step, once."""
-    room = Room()
+    room = Bench()
     for minute in range(61):
         soc_c = 70.0 if minute == 20 else 50.0
         await room.look(50)
@@ -228,8 +233,47 @@ async def test_figures_are_kept_by_the_quarter_and_by_the_hour() -> None:
 
 async def test_the_brokers_figures_are_the_monitors_alone() -> None:
     """No row of the hub's; anything else is none of the monitor's."""
-    room = Room()
+    room = Bench()
     assert room.monitor.takes(Received(SYS + "uptime", b"17 seconds", retained=False))
     assert room.monitor.observer.broker == {"uptime": 17}
     assert not room.monitor.takes(Received("loket/v1/demo/up/kiosk-1", b"{}", retained=False))
     assert set(filters("h")) >= {"loket/v1/h/alarm/+", "$SYS/broker/uptime"}
+
+
+async def test_on_a_disk_with_little_room_the_history_gives_way_first() -> None:
+    """The alarms go on, and what is open is kept once there is room."""
+    room = Bench()
+    room.room = Room.LOW
+    room.hear(STUCK)
+    assert "alarm/button_stuck.kiosk-1" in await room.look()
+    assert (room.store.changed, room.store.transitions) == ({}, [])
+    assert read_health(room.body("health/hub")).disk == "low"
+    room.room = Room.OK
+    await room.look(2)
+    assert list(room.store.changed) == ["button_stuck.kiosk-1"]
+
+
+async def test_a_fault_of_the_monitor_does_not_end_the_hall(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is said once, and it looks again."""
+    room = Bench()
+
+    def broken(_topic: Topic, _payload: bytes) -> bool:
+        raise ZeroDivisionError
+
+    room.monitor._publish = broken
+    running = asyncio.create_task(room.monitor.run())
+    for _ in range(3):
+        await room.clock.advance(2)
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+    assert not running.done()
+    told = [r for r in caplog.records if "not looked at" in r.message and r.levelname == "ERROR"]
+    assert len(told) == 1
+    room.monitor._publish = room.publish
+    await room.clock.advance(2)
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
+    running.cancel()
+    assert "state/fleet" in dict(room.said)

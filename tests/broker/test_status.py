@@ -132,4 +132,5 @@ def test_no_line_is_longer_than_a_terminal(lang: str, *, colour: bool) -> None:
 )
 def test_a_span_is_as_people_say_it(seconds: float, text: str) -> None:
     """One unit is enough."""
-    assert span(seconds) == text
+    assert span(seconds, "en") == text
+    assert span(7200, "id") == "2 jam"
