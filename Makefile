@@ -10,7 +10,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test test-pygame check proof-kills bench pictures texts lock clean help
+.PHONY: setup demo test test-pygame check proof-kills proof-power chaos bench pictures texts lock clean help
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -57,6 +57,12 @@ texts: setup ## after a text was changed: bring its other languages up to date, 
 
 proof-kills: setup ## kill -9 50 times a broker, seeded; writes tests/real/kills.json (10 minutes)
 	$(BIN)/python -m tests.real.kills --kills 50 --out tests/real/kills.json $(ARGS)
+
+chaos: setup ## 1,000 kills and 100,000 presses, seeded; writes tests/real/RESULTS.md (40 minutes, quiet machine)
+	$(BIN)/python -m tests.real.chaos $(ARGS)
+
+proof-power: setup ## a ticket's life with a fault at each write and sync; writes tests/real/power.json (20 minutes)
+	$(BIN)/python -m tests.real.life --out tests/real/power.json $(ARGS)
 
 bench: setup ## measure; writes tests/bench/figures.json (6 minutes, on a quiet machine)
 	$(BIN)/loket bench --out tests/bench/figures.json $(ARGS)

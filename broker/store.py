@@ -37,6 +37,9 @@ own journal to wait for too (`loket bench press`: 0.1 ms of a commit's 0.6 on ex
 FREE_BYTES_MIN = 8 * 1024 * 1024
 """With less room than this the WAL is left as short as it is: rows need the room more."""
 
+WAL_INDEX_BYTES = 32 * 1024
+"""By so much the index of the WAL (FILE-shm) grows."""
+
 WAL_BYTES_MAX = 8 * 1024 * 1024
 """After a burst the WAL file is cut back to this."""
 
@@ -101,11 +104,23 @@ def store_errors(path: Path) -> Iterator[None]:
 
 def _told(error: sqlite3.Error, path: Path | str) -> Exception:
     # The low byte is the kind of error, the rest says in which call; not every one has a code.
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    told = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    # The WAL's index can't grow: an I/O error to SQLite, and nearly always a disk that is full.
+    is_full = told == sqlite3.SQLITE_IOERR_SHMSIZE and _is_full(path)
+    code = sqlite3.SQLITE_FULL if is_full else told & 0xFF
     if code not in _MEND:
         return error
     kind = StoreFullError if code == sqlite3.SQLITE_FULL else StoreError
     return kind(f"{path}: {error} ({error.sqlite_errorname}): {_MEND[code]}")
+
+
+def _is_full(path: Path | str) -> bool:
+    """Return whether not even an index of the WAL has room on the disk of this file."""
+    try:
+        room = os.statvfs(Path(path).parent)
+    except OSError:
+        return False
+    return room.f_bavail * room.f_frsize < WAL_INDEX_BYTES
 
 
 @contextlib.asynccontextmanager

@@ -1,6 +1,7 @@
 """One way in, one way to change: a store keeps what it committed, and says what it can't."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sqlite3
@@ -325,6 +326,19 @@ async def test_a_nearly_full_disk_keeps_its_room_for_rows(tiny_disk: Path) -> No
         assert _sizes(tiny_disk)["a.db-wal"] < WAL_BYTES // 4
         async with open_db(tiny_disk / "b.db", [NOTES]) as other:
             await transact(other, add("two"))
+
+
+async def test_an_old_store_on_a_full_disk_is_said(tiny_disk: Path) -> None:
+    """SQLite calls it an I/O error when its index of the WAL can't grow: no card is broken."""
+    path = tiny_disk / "a.db"
+    async with open_db(path, [NOTES]) as db:
+        await transact(db, add("one"))
+    with (tiny_disk / "big").open("wb", buffering=0) as big, contextlib.suppress(OSError):
+        while True:
+            big.write(bytes(512))
+    with pytest.raises(StoreFullError, match="free some space"):
+        async with open_db(path, [NOTES]):
+            pass
 
 
 async def test_a_new_store_on_a_full_disk_is_said(tiny_disk: Path) -> None:

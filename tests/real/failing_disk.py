@@ -49,6 +49,14 @@ class FailingDisk:
         """Have the n-th such call from now on fail, or the power cut at it."""
         self.tell("arm", call=call, nth=nth, fault=fault, when=when)
 
+    def fail(self, fault: str) -> None:
+        """Have every write and sync fail until `mend`."""
+        self.tell("arm", call="", nth=1, fault=fault, lasting=True)
+
+    def mend(self) -> None:
+        """Have nothing fail any more."""
+        self.tell("disarm")
+
     @property
     def has_fired(self) -> bool:
         """Return whether what was armed has happened."""

@@ -9,11 +9,12 @@ JSON on the Unix socket CONTROL:
     {"do": "power_on", "loss": "torn", "seed": 1}                 what was not synced is gone
     {"do": "counts"}                                              calls since the last arm
 
-`call` is `sync` (fsync, fdatasync, of files and folders) or `write` (write, truncate, fallocate);
-counted are those of databases and of folders; zeros that only make a file longer, which the kernel
-writes page by page, count as one. `fault` is an errno's name, for that one call, or
-`cut`, where the machine dies `before` or `after` the call took effect: the process that called is
-killed before it hears of it, and all else fails until the power is on again.
+`call` is `sync` (fsync, fdatasync, of files and folders), `write` (write, truncate, fallocate), or
+empty for both; counted are those of databases and of folders; zeros that only make a file longer,
+which the kernel writes page by page, count as one. `fault` is an errno's name, for that one call
+(with `"lasting": true` for all from there on), or `cut`, where the machine dies `before` or `after`
+the call took effect: the process that called is killed before it hears of it, and all else fails
+until the power is on again.
 """
 
 import contextlib
@@ -46,6 +47,7 @@ class Fault(NamedTuple):
     nth: int
     fault: str
     when: str = "before"
+    lasting: bool = False
 
 
 class FailingDisk(mfusepy.Operations):
@@ -125,7 +127,10 @@ class FailingDisk(mfusepy.Operations):
             return None
         self._counts[call] += 1
         fault = self._armed
-        if fault is None or fault.call != call or self._counts[call] != fault.nth:
+        if fault is None or fault.call not in {call, ""}:
+            return None
+        nth = self._counts[call] if fault.call else self._counts.total()
+        if nth < fault.nth or (nth > fault.nth and not fault.lasting):
             return None
         self._fired += 1
         return fault

@@ -319,8 +319,9 @@ def _numbers_of_kiosks(
         mine = number_of.get(row.node)
         if mine is None or row.refusal:
             continue
-        if row.command.get("type") == "confirm_print":
-            known[row.node].add(row.command.get("number", ""))
+        command = row.command if isinstance(row.command, dict) else {}  # a gap has none
+        if command.get("type") == "confirm_print":
+            known[row.node].add(command.get("number", ""))
         for event in row.events:
             match event:
                 case {"type": "ticket_issued" | "ticket_corrected", "number": number}:
