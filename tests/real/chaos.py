@@ -23,7 +23,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.real.chaos_results import FAULTS, found, render
+from tests.real.chaos_results import FAULTS, render
 from tests.real.chaos_run import VICTIMS, Plan, play_round
 from tests.real.platter import LOSSES
 from tests.real.power import COMMITS, kept_after_cut
@@ -152,7 +152,9 @@ def wrong(figures: dict[str, Any]) -> list[str]:
         if seen or not each["settled"]:
             lines.append(f"{name}, seed {each['seed']}: {dict(seen) or 'never settled'}")
     lines += [
-        f"{name} went unnoticed" for name, each in figures["sabotaged"].items() if not found(each)
+        f"{name} went unnoticed"
+        for name, each in figures["sabotaged"].items()
+        if not any(each[kind] for kind in FAULTS)  # that it never settled is no proof
     ]
     power = figures["power"]
     lines += [f"FULL kept {n} of {COMMITS}: {k}" for k, n in power["FULL"].items() if n != COMMITS]

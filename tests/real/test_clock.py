@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.hall import RunningHall, running_hall, until
+from tests.real.hall import RunningHall, reading, running_hall, until
+from tests.real.oracle import invented, lost, skipped, twice
 
 LIBRARY = "libfaketimeMT.so.1"
 TEN_YEARS_S = 10 * 365 * 86_400
+
+JUMPS = ("+3600", "-86400", f"-{int(time.time()) - 600}", f"+{TEN_YEARS_S}", "+0")
+"""What the wall clock is put to, one after the other, in seconds from the right time."""
 
 
 def beat(hall: RunningHall, *, date_known: bool, after_ms: int = 0) -> bool:
@@ -72,3 +76,41 @@ def test_a_hall_whose_clock_is_wrong_gives_numbers_and_expires_nobody(
     types = [e["type"] for e in events if e["type"] in {"day_opened", "day_dated", "date_doubted"}]
     assert types == ["day_opened", "day_dated", "date_doubted"]
     assert abs(stamp_ms / 1000 - time.time()) < 60
+
+
+@pytest.mark.needs("mosquitto")
+@pytest.mark.needs("mosquitto_sub")
+@pytest.mark.needs("faketime")
+def test_a_clock_that_jumps_under_a_running_hall_loses_and_repeats_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An hour on, a day back, 1970, ten years on: numbers go on, stamps never go back."""
+    offset = tmp_path / "offset"
+    offset.write_text("+0\n")
+    libraries = sorted(Path("/usr/lib").glob(f"**/{LIBRARY}"))
+    assert libraries, f"faketime is here and {LIBRARY} is not"
+    monkeypatch.setenv("LD_PRELOAD", str(libraries[0]))
+    monkeypatch.setenv("FAKETIME_TIMESTAMP_FILE", str(offset))
+    monkeypatch.setenv("FAKETIME_NO_CACHE", "1")
+    monkeypatch.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+
+    with running_hall(data=tmp_path / "data", broker="mosquitto") as hall:
+        panel = hall.panel()
+        kiosk, buttons = next((i, n["services"]) for i, n in panel.items() if n["role"] == "kiosk")
+        button = next(iter(buttons))
+        assert hall.press(kiosk, button)
+        printed(hall, kiosk, 1)
+        for pressed, jump in enumerate(JUMPS, start=2):
+            offset.write_text(f"{jump}\n")
+            assert hall.press(kiosk, button)
+            printed(hall, kiosk, pressed)
+        until(partial(hall.is_settled, kiosk), "every row has its result")
+        with reading(hall.data / "hub" / "journal.db") as db:
+            stamps = [at_ms for (at_ms,) in db.execute("SELECT at_ms FROM rows ORDER BY pos")]
+        rows, kept, slips = hall.journal(), {kiosk: hall.outbox(kiosk)}, hall.slips(kiosk)
+
+    assert len(set(slips)) == len(slips) == len(JUMPS) + 1
+    assert stamps == sorted(stamps)
+    assert [*lost(rows, kept), *invented(rows, kept), *twice(rows), *skipped(rows)] == []
+    events = [event for row in rows for event in row.events]
+    assert not [event for event in events if event["type"] == "ticket_closed"]
