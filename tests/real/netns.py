@@ -69,22 +69,29 @@ class Cable:
 
     @contextlib.contextmanager
     def dropping(self, percent: int) -> Iterator[None]:
-        """Lose so many of the packets, both ways, for the block; 100 is a silent cut."""
+        """Lose so many of the packets, both ways, for the block; 100 is a silent cut.
+
+        Where they arrive: a sender whose own kernel drops its packets is told so.
+        """
         drop = "drop" if percent == 100 else f"numgen random mod 100 < {percent} drop"
-        rules = "".join(
-            f"chain {way} {{ type filter hook {way} priority 0; {drop}; }}\n"
-            for way in ("input", "output")
+        # Over the cable only: the hub reaches its broker in its own namespace.
+        rules = (
+            "table ip loss {\n chain arriving {\n  type filter hook input priority 0;\n"
+            f'  iifname "eth0" {drop}\n }}\n}}\n'
         )
-        self._nft(f"table ip loss {{\n{rules}}}\n")
+        for namespace in (self.hub, self.nodes):
+            self._nft(namespace, rules)
         try:
             yield
         finally:
-            self._nft("delete table ip loss\n")
+            for namespace in (self.hub, self.nodes):
+                self._nft(namespace, "delete table ip loss\n")
 
-    def _nft(self, rules: str) -> None:
+    @staticmethod
+    def _nft(namespace: str, rules: str) -> None:
         nft = find_part("nft")
         assert nft is not None
-        run("ip", "netns", "exec", self.nodes, nft, "-f", "-", stdin=rules)
+        run("ip", "netns", "exec", namespace, nft, "-f", "-", stdin=rules)
 
     @contextlib.contextmanager
     def slow(self, rate: str) -> Iterator[None]:
