@@ -39,6 +39,7 @@ class Guide:
             presses=told.help,
             taking=told.take,
             given=told.given,
+            calling=told.assist,
             now_s=now_s,
         )
         self._grant(wishes, now_s)

@@ -41,6 +41,10 @@ LEAVE_S = 30.0
 """Nobody has pressed for so long since the answer to the last press was said."""
 
 
+CALLS = {"asked": words.CALLING, "heard": words.CALLED, "failed": words.NOT_CALLED}
+"""What is said of a call for staff, by how far it is."""
+
+
 class HelpPress(Struct, frozen=True, kw_only=True):
     """A press of a help button, as the kiosk's node tells it on its panel.
 
@@ -117,6 +121,7 @@ class _State(Struct, frozen=True, kw_only=True):
     service: str = ""
     chosen: tuple[str, ...] = ()
     is_priority: bool = False
+    is_assisted: bool = False
     taking: str | None = None
 
 
@@ -136,6 +141,7 @@ class Menu:
         self._offers: Mapping[str, Offer] = {}
         self._heard: int | None = None
         self._given: str | None = None
+        self._calling: str | None = None
         self._since_s = 0.0
         self._answered_s: float | None = None
         self._silent_s: float | None = None
@@ -147,16 +153,21 @@ class Menu:
 
     # -- what comes in ------------------------------------------------------------------------
 
-    def told(
+    def told(  # noqa: PLR0913 - what a panel shows, each by name
         self,
         *,
         offers: Mapping[str, Offer],
         presses: tuple[HelpPress, ...],
         taking: Taking | None,
         given: Given | None,
+        calling: str = "",
         now_s: float,
     ) -> tuple[Wish, ...]:
-        """Take what the kiosk's node shows; what it showed first is of before, and not answered."""
+        """Take what the kiosk's node shows; what it showed first is of before, and not answered.
+
+        Args:
+            calling: How far a call for staff is, see `CALLS`; empty when there is none.
+        """
         self._offers = offers
         wishes: list[Wish] = []
         newest = max((press.n for press in presses), default=0)
@@ -171,11 +182,17 @@ class Menu:
         if given and self._given is not None and given_id != self._given:
             wishes += self._number(given)
         self._given = given_id
+        # Known by its words: of a newer node nothing is said.
+        if self._calling not in (None, calling) and calling in CALLS:
+            wishes.append(self._say(CALLS[calling]))
+        if self._calling == "heard" and not calling:
+            wishes += self._end((words.ATTENDED,))
+        self._calling = calling
         return tuple(wishes)
 
     def lost(self) -> None:
         """Note that the kiosk's node is not there: what it tells next is of before."""
-        self._heard = self._given = None
+        self._heard = self._given = self._calling = None
 
     def taken(self, take_id: str | None) -> tuple[Wish, ...]:
         """Note the press under which the node keeps what was asked; None = it did not take it."""
@@ -251,7 +268,7 @@ class Menu:
         self._state, self._language = _State(level=Level.AGENCIES), self.languages[0]
         other = self._other_language()
         hint = self._say_in(other, words.OTHER_LANGUAGE) if other != self._language else ()
-        first = self._say(words.INTRO)
+        first = self._say(words.INTRO, words.CALL_STAFF)
         return (_joined(first, hint, self._say(words.WHICH_AGENCY, self._choice())),)
 
     def _turn(self) -> tuple[Wish, ...]:
@@ -276,7 +293,7 @@ class Menu:
                 return (*own, "back")
             case Level.SERVICE if self._gives_numbers():
                 more = ("add",) if len(state.chosen) + 1 < VISIT_MAX else ()
-                return ("take", *more, "priority", "back")
+                return ("take", *more, "priority", "assist", "back")
             case _:
                 return ("back",)
 
@@ -291,6 +308,7 @@ class Menu:
             "take": words.TAKE,
             "add": words.ADD,
             "priority": words.PRIORITY_OFF if state.is_priority else words.PRIORITY_ON,
+            "assist": words.ASSIST_OFF if state.is_assisted else words.ASSIST_ON,
             "back": words.BACK,
         }[name]
 
@@ -305,14 +323,16 @@ class Menu:
                 return self._enter(Level.SERVICE, service=name)
             case _, "take":
                 chosen = (*state.chosen, state.service)
-                take = Take(chosen, state.is_priority)
+                take = Take(chosen, state.is_priority, state.is_assisted)
                 self._state = replace(state, level=Level.PRINTING, taking=None)
                 self._since_s = now_s
                 return (self._say(words.PRINTING), Ask(take, self._language))
             case _, "add":
                 return self._enter(Level.AGENCIES, chosen=(*state.chosen, state.service))
-            case _:
+            case _, "priority":
                 self._state = replace(state, index=0, is_priority=not state.is_priority)
+            case _:
+                self._state = replace(state, index=0, is_assisted=not state.is_assisted)
         return (self._say(*self._wishes(), self._choice()),)
 
     def _enter(self, level: Level, **changes: object) -> tuple[Wish, ...]:
@@ -358,7 +378,9 @@ class Menu:
         return tuple(told)
 
     def _wishes(self) -> tuple[Phrase, ...]:
-        return (words.IS_PRIORITY,) if self._state.is_priority else ()
+        state = self._state
+        priority = (words.IS_PRIORITY,) if state.is_priority else ()
+        return (*priority, *((words.IS_ASSISTED,) if state.is_assisted else ()))
 
     def _gives_numbers(self) -> bool:
         service = self._state.service

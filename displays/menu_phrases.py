@@ -13,6 +13,11 @@ OTHER_LANGUAGE = Phrase("For English, press the help button again.", "a language
 """In the language it leads to."""
 
 INTRO = Phrase("Spoken help. Press next for the next choice. Press choose to take it.")
+CALL_STAFF = Phrase("Hold the help button for two seconds to call the staff.")
+CALLING = Phrase("Calling the staff.")
+CALLED = Phrase("The staff have been called. Please wait here.")
+ATTENDED = Phrase("The staff are here.")
+NOT_CALLED = Phrase("The staff can't be called from here. Please call out for them.")
 WHICH_AGENCY = Phrase("Which office?")
 WHICH_SERVICE = Phrase("Which service?")
 
@@ -23,7 +28,10 @@ PRIORITY_ON = Phrase(
     " with small children, or disaster victims."
 )
 PRIORITY_OFF = Phrase("Not priority after all.")
+ASSIST_ON = Phrase("Ask to be accompanied by staff.")
+ASSIST_OFF = Phrase("Not accompanied after all.")
 IS_PRIORITY = Phrase("Priority is chosen.")
+IS_ASSISTED = Phrase("Staff will accompany you.")
 BACK = Phrase("Go back.")
 
 ONE_WAITS = Phrase("One person is waiting.")

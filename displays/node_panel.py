@@ -37,6 +37,7 @@ class Told(msgspec.Struct, frozen=True):
     take: Taking | None = None
     help: tuple[HelpPress, ...] = ()
     given: Given | None = None
+    assist: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -118,6 +119,7 @@ class NodePanel:
         self._inbox = inbox
         self._on_told = on_told
         self._watch: _Lines | None = None
+        self._is_heard = False
         self._asked: set[_Lines] = set()
         self._again_s = 0.0
 
@@ -142,7 +144,12 @@ class NodePanel:
         Args:
             on_taken: Given the press under which the node keeps it; None when it did not take it.
         """
-        request = {"take": take.services, "priority": take.is_priority, "language": language}
+        request = {
+            "take": take.services,
+            "priority": take.is_priority,
+            "assist": take.is_assisted,
+            "language": language,
+        }
         self._ask(request, lambda answer: on_taken(answer.take or None))
 
     def caption(self, text: str) -> None:
@@ -191,8 +198,11 @@ class NodePanel:
         except msgspec.MsgspecError as error:
             _log.warning("a panel that can't be read", extra=kv(why=str(error)))
             return
+        if not self._is_heard:
+            self._is_heard = True
+            _log.info("node heard")
         self._on_told(told)
 
     def _lost(self) -> None:
-        self._watch = None
+        self._watch, self._is_heard = None, False
         self._on_told(None)

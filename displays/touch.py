@@ -92,10 +92,15 @@ class Taking(Struct, frozen=True, kw_only=True):
 
 
 class Take(NamedTuple):
-    """What the node is asked for: one visit."""
+    """What the node is asked for: one visit.
+
+    Attributes:
+        is_assisted: Staff are to accompany them; why is never asked.
+    """
 
     services: tuple[str, ...]
     is_priority: bool
+    is_assisted: bool = False
 
 
 class TouchModel(NamedTuple):

@@ -164,6 +164,7 @@ def wiring_of(
                 setup=setup_of(hall),
                 services=kiosk_services(hall, config),
                 helps=tuple(help_buttons(config)),
+                node=node_id,
                 lamps=tuple(config.lamps),
                 prefix=config.offline,
                 start=100 * (random or SystemRandom()).randrange(10),

@@ -7,9 +7,9 @@ when, and that one press has one slip, is the runtime's (`edge.printing`).
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from broker.hall.commands import AnyCommand, Cancel, ConfirmPrint, Issue
+from broker.hall.commands import AnyCommand, Assist, Attend, Cancel, ConfirmPrint, Issue
 from broker.hall.events import TicketIssued
 from broker.hall.setup import Setup
 from broker.wire.messages import LOST, Result, read_queue
@@ -22,7 +22,7 @@ from edge.offline import next_numbers
 from edge.press import Moment, Press
 from edge.role import Ask, Flash, Print, Standing, Visit, Wish
 from edge.slip import Slip, slip_ticket
-from firmware_config.schema import PRIORITY
+from firmware_config.schema import BANTUAN, PRIORITY
 
 if TYPE_CHECKING:
     from broker.hall.views import QueueView
@@ -38,6 +38,9 @@ AHEAD_POS_MAX = 8
 REPEAT_S = 1.5
 """A second press of one button within this time is the same press: people press again when no
 paper has come yet. Other buttons are other presses, however fast."""
+
+Calling = Literal["", "asked", "heard", "failed"]
+"""How far a call for staff is: none, or they have come; on its way; the hub has it; nobody has."""
 
 HELPS_MAX = 16
 """Presses of the help buttons a panel tells of; who follows it sees each within a pass or two."""
@@ -63,6 +66,7 @@ class KioskRole:
     Args:
         services: Service id by button.
         lamps: Lamps it has, by name: `ready`, or a button's.
+        node: Its id.
         helps: Its buttons of the spoken menu, which its own speaker follows on the panel.
         prefix: Of the numbers it gives out without the hub; empty = it gives out none.
         start: A random hundred: where those begin when neither it nor the hub knows of any.
@@ -78,6 +82,7 @@ class KioskRole:
         services: Mapping[str, str],
         lamps: tuple[str, ...],
         helps: tuple[str, ...] = (),
+        node: str = "",
         prefix: str = "",
         start: int = 0,
         codes: Codes | None = None,
@@ -93,6 +98,9 @@ class KioskRole:
         self._services = services
         self._helps = helps
         self._help_count = 0
+        self._node = node
+        self._assist: Calling = ""
+        self._assist_pos = 0
         self._help_presses: deque[dict[str, object]] = deque(maxlen=HELPS_MAX)
         self._language = phrases.known(setup.languages[0])
         self._queue: QueueView | None = None
@@ -128,7 +136,17 @@ class KioskRole:
             self._help_count += 1
             told = {"n": self._help_count, "button": button, "moment": press.moment.value}
             self._help_presses.append(told)
-        return ()
+        if press.moment is not Moment.HELD:
+            return ()
+        if button != BANTUAN:
+            # Staff who came: no visitor holds NEXT or CHOOSE for 3 s, and nobody else is awaited.
+            return (Ask(Attend(node=self._node)),) if self._assist == "heard" else ()
+        # Asked all the same: who is not heard now may be in a moment, and old it is refused.
+        self._assist = "asked" if self._is_heard else "failed"
+        return (Ask(Assist()),)
+
+    def _assist_answered(self, result: Result) -> None:
+        self._assist, self._assist_pos = ("failed" if result.refusal else "heard"), result.pos
 
     def wanted(self, visit: Visit, now_s: float) -> Issue:
         """Return the issue a visit chosen on a screen asks for; it spends a lit PRIORITY.
@@ -140,12 +158,28 @@ class KioskRole:
             if service not in self._setup.services:
                 raise ValueError(f"no service {service} in this hall")
         priority, self._priority_s = visit.is_priority or self._is_priority(now_s), None
-        return self._issue(visit.services, priority=priority, language=visit.language)
+        return self._issue(
+            visit.services,
+            priority=priority,
+            assist=visit.is_assisted,
+            language=visit.language,
+        )
 
-    def _issue(self, services: tuple[str, ...], *, priority: bool, language: str = "") -> Issue:
+    def _issue(
+        self,
+        services: tuple[str, ...],
+        *,
+        priority: bool,
+        assist: bool = False,
+        language: str = "",
+    ) -> Issue:
         code_sha256 = self._codes.next_sha256() if self._codes else ""
         return Issue(
-            services=services, priority=priority, language=language, code_sha256=code_sha256
+            services=services,
+            priority=priority,
+            assist=assist,
+            language=language,
+            code_sha256=code_sha256,
         )
 
     def _is_priority(self, now_s: float) -> bool:
@@ -158,6 +192,8 @@ class KioskRole:
         view = read_queue(payload)
         if self._newest.takes(view.gen, view.pos, gen_n=gen_n):
             self._queue = view
+            if view.pos >= self._assist_pos and self._assist == "heard":
+                self._assist = "heard" if self._node in view.assists else ""
 
     def answered(self, command: AnyCommand, result: Result) -> tuple[Wish, ...]:
         """Return the slip of an issue, or the flash of a refused one.
@@ -166,6 +202,10 @@ class KioskRole:
         """
         if isinstance(command, ConfirmPrint) and result.refusal == LOST:
             return (Ask(command),)
+        if isinstance(command, Assist):
+            self._assist_answered(result)
+        if isinstance(command, Attend) and not result.refusal:
+            self._assist = ""
         if not isinstance(command, Issue):
             return ()
         issued = [event for event in result.events if isinstance(event, TicketIssued)]
@@ -180,6 +220,7 @@ class KioskRole:
                 number=event.number,
                 service=event.service,
                 priority=event.priority,
+                assist=event.assist,
                 code_sha256=event.code_sha256,
             )
             for event in issued
@@ -214,6 +255,7 @@ class KioskRole:
                 number=number,
                 service=service,
                 priority=issue.priority,
+                assist=issue.assist,
                 code_sha256=issue.code_sha256,
             )
             for nth, (number, service) in enumerate(
@@ -225,6 +267,8 @@ class KioskRole:
     def failed(self, button: str) -> Flash:
         """Return the flash for a press that could not be kept; pressed again, it counts."""
         self._pressed_s.pop(button, None)
+        if button == BANTUAN:
+            self._assist = "failed"
         return Flash(self._lamps_for(button), REFUSED)
 
     def standing(self, standing: Standing) -> dict[str, Pattern]:
@@ -248,10 +292,10 @@ class KioskRole:
         """Return what each button takes, and what a touch screen needs to know of every service.
 
         `{"services": {button: service id}, "offers": {service id: {"takes", "waiting"}},
-        "help": [{"n", "button", "moment"}], "link"}`. While the hub is not heard all are open, as
-        their buttons are, and how many wait is None; no service is named before it ever was. `help`
-        is the newest presses of the help buttons, `n` counted from the node's start; `link` opens
-        the phone page of the newest slip.
+        "help": [{"n", "button", "moment"}], "assist": how far a call for staff is, "link"}`. While
+        the hub is not heard all are open, as their buttons are, and how many wait is None; no
+        service is named before it ever was. `help` is the newest presses of the help buttons, `n`
+        counted from the node's start; `link` opens the phone page of the newest slip.
         """
         queues = {} if self._queue is None else self._queue.services
         offers = {
@@ -264,6 +308,7 @@ class KioskRole:
             "services": dict(self._services),
             "offers": offers,
             "help": [*self._help_presses],
+            "assist": self._assist,
             "link": self._link,
         }
 

@@ -3,7 +3,7 @@
     {"press": "call", "ms": 120}   ->  {"ok": true}, once the button is up again and what it asked
                                        for is committed to the outbox: killed after that, it counts;
                                        {"error": "..."} when it could not be, or was a bounce
-    {"take": ["kk"], "priority": false, "language": "id"}
+    {"take": ["kk"], "priority": false, "assist": false, "language": "id"}
                                    ->  {"take": "STREAM:SEQ"}, once it is in the outbox: the press
                                        under which the panel tells how far that visit is;
                                        {"error": "..."} when it could not be
@@ -82,6 +82,7 @@ class Request(Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         ms: How long a press lasts.
         take: Services of one visit, chosen on a screen.
+        assist: Its visitor wishes to be accompanied by staff.
         language: In which its slip is to be.
         caption: What the kiosk's speaker says.
     """
@@ -90,6 +91,7 @@ class Request(Struct, frozen=True, forbid_unknown_fields=True):
     ms: Annotated[int, Meta(ge=1, le=PRESS_MS_MAX)] = 120
     take: Annotated[tuple[Id, ...], Meta(max_length=4)] = ()
     priority: bool = False
+    assist: bool = False
     language: Annotated[str, Meta(max_length=3)] = ""
     caption: Annotated[str, Meta(max_length=300)] | None = None
     get: str = ""
@@ -190,7 +192,9 @@ class Panel:
             self.changed()
             return {"ok": True}
         if request.take:
-            return await self._take(Visit(request.take, request.priority, request.language))
+            return await self._take(
+                Visit(request.take, request.priority, request.language, request.assist)
+            )
         return await self._press(request.press, request.ms)
 
     def _snapshot(self) -> dict[str, object]:

@@ -47,6 +47,7 @@ class Visit(NamedTuple):
     services: tuple[str, ...]
     is_priority: bool = False
     language: str = ""
+    is_assisted: bool = False
 
 
 class Ask(NamedTuple):

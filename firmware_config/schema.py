@@ -294,7 +294,7 @@ class HelpButtons(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """A kiosk's tactile buttons for who can't read or touch a screen.
 
     Attributes:
-        bantuan: The spoken menu; then its other language.
+        bantuan: The spoken menu, then its other language. Held 2 s: staff are called.
         next, choose: The menu's; needed where the kiosk speaks.
     """
 

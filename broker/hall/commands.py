@@ -64,12 +64,14 @@ class Issue(Command, frozen=True, kw_only=True):
 
     Attributes:
         priority: They are called before others; why is never asked (DESIGN §4).
+        assist: Staff are to accompany them; why is never asked either.
         language: In which the visitor reads the slip; empty = the hall's main one.
     """
 
     services: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=4)]
     code_sha256: CodeSha256 = ""
     priority: bool = False
+    assist: bool = False
     language: Annotated[str, Meta(pattern=r"^([a-z]{2,3})?\Z")] = ""
 
 
@@ -83,7 +85,7 @@ class ConfirmPrint(Command, frozen=True, kw_only=True):
         service: What it is for; needed when the hub does not know the ticket.
         made_age_ms: How long before this command the button was pressed; None when that was in an
             earlier boot, so it is not known.
-        priority, code_sha256: As its issue says.
+        priority, assist, code_sha256: As its issue says.
         print_uncertain: The kiosk was killed while it printed, so the slip may not be out.
     """
 
@@ -92,6 +94,7 @@ class ConfirmPrint(Command, frozen=True, kw_only=True):
     service: IdOrNone = ""
     made_age_ms: AgeMs | None = None
     priority: bool = False
+    assist: bool = False
     code_sha256: CodeSha256 = ""
     print_uncertain: bool = False
 
@@ -105,6 +108,18 @@ class Cancel(Command, frozen=True, kw_only=True):
 
     ticket: Origin
     code_sha256: CodeSha256 = ""
+
+
+class Assist(Command, frozen=True, kw_only=True):
+    """Ask that staff come to this kiosk: somebody held its help button."""
+
+    expires: ClassVar[bool] = True
+
+
+class Attend(Command, frozen=True, kw_only=True):
+    """Say that staff have come to the kiosk that asked for them."""
+
+    node: Id
 
 
 class Hold(Command, frozen=True, kw_only=True):
@@ -302,6 +317,8 @@ AnyCommand = (
     Issue
     | ConfirmPrint
     | Cancel
+    | Assist
+    | Attend
     | Hold
     | Return
     | Reinstate

@@ -68,6 +68,7 @@ class TicketIssued(Event, frozen=True, kw_only=True):
         issued_ms: Hub's wall clock minus the command's age: its place in the queue.
         code_sha256: Of the secret on the slip; empty when it has none.
         priority: It is called before others.
+        assist: Its visitor wishes to be accompanied by staff.
         node: Who asked for it: a kiosk confirms and cancels only its own. Empty in old journals.
         paper: Nobody had issued it: its slip is why it exists.
     """
@@ -79,8 +80,21 @@ class TicketIssued(Event, frozen=True, kw_only=True):
     issued_ms: int
     code_sha256: str = ""
     priority: bool = False
+    assist: bool = False
     node: str = ""
     paper: bool = False
+
+
+class AssistAsked(Event, frozen=True, kw_only=True):
+    """Somebody at this kiosk waits for staff to come."""
+
+    node: str
+
+
+class AssistAttended(Event, frozen=True, kw_only=True):
+    """Staff have come to this kiosk."""
+
+    node: str
 
 
 class PrintConfirmed(Event, frozen=True, kw_only=True):
@@ -339,6 +353,8 @@ HallEvent = (
     | CounterOpened
     | CounterPaused
     | CounterClosed
+    | AssistAsked
+    | AssistAttended
     | ServiceDisrupted
     | ServiceResumed
     | StreamGap

@@ -140,6 +140,7 @@ def _created(hall: Hall, command: ConfirmPrint, by: Actor, asked: Asked) -> tupl
         issued_ms=_made_ms(hall, command, asked),
         code_sha256=command.code_sha256,
         priority=command.priority,
+        assist=command.assist,
         node=by.node,
         paper=True,
     )

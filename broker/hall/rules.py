@@ -2,9 +2,10 @@
 
 Rule 1: whether a thing may be done lives in this file, in `transitions` (the tables), in `visits`
 (what a visitor's ticket is asked for), in `paper` (what a slip is worth), in `counters` (what staff
-at a counter ask), in `desk` (what is put right by hand) and in `disruptions` (which services take
-tickets). Rule 2: none of them changes anything. A refusal leaves the hall as it was, and events
-count only once the hub has committed them and `Hall.apply` has folded them.
+at a counter ask), in `desk` (what is put right by hand), in `disruptions` (which services take
+tickets) and in `assistance` (where staff are awaited). Rule 2: none of them changes anything. A
+refusal leaves the hall as it was, and events count only once the hub has committed them and
+`Hall.apply` has folded them.
 
 The order of the checks is fixed, so that the answer doesn't depend on luck: what the node's role
 may not ask; the services, counters and tickets nobody knows; counters and tickets that are not the
@@ -15,10 +16,12 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from broker.hall import counters, days, desk, disruptions, paper, visits
+from broker.hall import assistance, counters, days, desk, disruptions, paper, visits
 from broker.hall.commands import (
     Admit,
     AnyCommand,
+    Assist,
+    Attend,
     Cancel,
     Command,
     ConfirmPrint,
@@ -56,11 +59,11 @@ __all__ = [
 ]
 
 MAY: Mapping[str, tuple[type[Command], ...]] = {
-    "kiosk": (Issue, ConfirmPrint, Cancel),
+    "kiosk": (Issue, ConfirmPrint, Cancel, Assist, Attend),
     "counter": (CounterCommand, Return, SetPriority, Admit, ServedByHand),
     "web": (
         *(CounterCommand, Cancel, Hold, Return, Reinstate, SetPriority),
-        *(Disrupt, Resume, Admit, ServedByHand, SetDay),
+        *(Disrupt, Resume, Admit, ServedByHand, SetDay, Attend),
     ),
     BEARER: (Cancel, Hold),
     "hub": (OpenDay, DoubtDate, DateDay, ReturnDue),
@@ -70,7 +73,8 @@ MAY: Mapping[str, tuple[type[Command], ...]] = {
 `web` acts for the staff signed in at a desk or pad. `bearer` is no role of a node: a command of
 `web` with a code is of whoever holds that code, and is for the tickets of that code alone.
 
-Of the tickets a kiosk confirms and cancels only those it asked for itself.
+Of the tickets a kiosk confirms and cancels only those it asked for itself, and where staff have
+come it says for itself alone.
 """
 
 
@@ -94,7 +98,16 @@ def decide(hall: Hall, command: AnyCommand, by: Actor, asked: Asked) -> tuple[Ha
             return visits.decide(hall, command, by, asked)
         case Admit() | ServedByHand():
             return desk.decide(hall, command, by, asked)
-        case Disrupt() | Resume():
-            return disruptions.decide(hall, command)
+        case Assist() | Attend() | Disrupt() | Resume():
+            return _decide_for_all(hall, command, by, asked)
         case _:
             return counters.decide(hall, command, by, asked)
+
+
+def _decide_for_all(
+    hall: Hall, command: Assist | Attend | Disrupt | Resume, by: Actor, asked: Asked
+) -> tuple[HallEvent, ...]:
+    """Return what happens of a command that is about no ticket and no counter."""
+    if isinstance(command, Disrupt | Resume):
+        return disruptions.decide(hall, command)
+    return assistance.decide(hall, command, by, asked)

@@ -22,6 +22,8 @@ from typing import NamedTuple, assert_never
 
 from broker.hall.events import (
     Adopted,
+    AssistAsked,
+    AssistAttended,
     CounterClosed,
     CounterOpened,
     CounterPaused,
@@ -104,6 +106,7 @@ class Hall(Floor):
         said_ms: Stamp at which a person said the date since then; 0 = nobody did.
         numbers: The highest number given today, by prefix.
         offline: The last number known to be given out without the hub, by kiosk's prefix.
+        assists: Stamp since when staff are awaited, by the kiosk that asked.
         by_number: The newest ticket of each number.
         reinstated: How many tickets were reinstated today.
     """
@@ -115,6 +118,7 @@ class Hall(Floor):
         self.doubted_pos = 0
         self.said_ms = 0
         self.numbers: dict[str, int]
+        self.assists: dict[str, int]
         self.offline: dict[str, int] = {}
         self.by_number: dict[str, Ticket]
         self.reinstated: int
@@ -160,14 +164,27 @@ class Hall(Floor):
             case NumbersMoved():
                 for prefix, number in event.numbers.items():
                     self._count(f"{prefix}{number:03}")
-            case ServiceDisrupted():
-                self._queue(event.service).disrupted = event.why
-            case ServiceResumed():
-                self._queue(event.service).disrupted = ""
+            case ServiceDisrupted() | ServiceResumed() | AssistAsked() | AssistAttended():
+                self._told(event, at_ms)
             case StreamGap() | OriginGap() | Adopted():
                 pass  # For the technician: where rows are from, or that nobody knows them.
             case _:
                 self._fold_ticket(event, self._ticket(event.ticket, at_ms), at_ms)
+
+    def _told(
+        self,
+        event: ServiceDisrupted | ServiceResumed | AssistAsked | AssistAttended,
+        at_ms: int,
+    ) -> None:
+        match event:
+            case ServiceDisrupted():
+                self._queue(event.service).disrupted = event.why
+            case ServiceResumed():
+                self._queue(event.service).disrupted = ""
+            case AssistAsked():
+                self.assists.setdefault(event.node, at_ms)
+            case AssistAttended():
+                self.assists.pop(event.node, None)
 
     @property
     def is_dated(self) -> bool:
@@ -255,6 +272,7 @@ class Hall(Floor):
         super()._clear()
         self.numbers = {}
         self.by_number = {}
+        self.assists = {}
         self.reinstated = 0
 
     def _issued(self, event: TicketIssued, ticket: Ticket) -> None:
@@ -270,6 +288,7 @@ class Hall(Floor):
         ticket.place = (event.issued_ms, *ticket.place[1:])
         ticket.code_sha256 = event.code_sha256
         ticket.priority = ticket.priority or event.priority
+        ticket.assist = ticket.assist or event.assist
         ticket.node = event.node
         ticket.paper = ticket.paper or event.paper
         self.visits.setdefault(ticket.visit, []).append(ticket)

@@ -34,6 +34,7 @@ class Ticket:
         place: (hub's wall clock when it was issued, by the age of the press; how many tickets the
             day had before; 0, or how many were reinstated before it): the smallest is called first.
         priority: It is called before others.
+        assist: Its visitor wishes to be accompanied by staff.
         node: Who asked for it; empty when not known.
         printed: It is on paper, so it may be called.
         paper: It waits because its slip is out, against what had been decided: staff are told.
@@ -66,6 +67,7 @@ class Ticket:
     place: tuple[int, int, int]
     code_sha256: str = ""
     priority: bool = False
+    assist: bool = False
     node: str = ""
     printed: bool = False
     paper: bool = False

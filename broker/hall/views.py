@@ -78,6 +78,7 @@ class CounterCall(Struct, frozen=True, kw_only=True):
     Attributes:
         number: Empty when a hub that lost rows knows the call and not the issue.
         priority: It is of the class that is called first.
+        assist: Its visitor wishes to be accompanied by staff.
         paper: It waited because its slip is out, though it was refused, cancelled, expired or
             never heard of: staff may want to look at the slip.
     """
@@ -91,6 +92,7 @@ class CounterCall(Struct, frozen=True, kw_only=True):
     repeat: Repeat = 1
     paper: bool = False
     priority: bool = False
+    assist: bool = False
 
 
 class CounterView(Struct, frozen=True, kw_only=True):
@@ -135,6 +137,7 @@ class QueueView(Struct, frozen=True, kw_only=True):
     Attributes:
         offline: By kiosk's prefix, the last number known to be given out without the hub: a kiosk
             that has lost its own count goes on there.
+        assists: Since when staff are awaited, by the kiosk where somebody asked for them.
     """
 
     gen: Generation
@@ -143,6 +146,7 @@ class QueueView(Struct, frozen=True, kw_only=True):
     day: Day
     services: dict[str, ServiceQueue]
     offline: dict[str, Count] = {}
+    assists: dict[str, AtMs] = {}
 
 
 def board_view(hall: "Hall", *, gen: str, at_ms: int) -> BoardView:
@@ -196,6 +200,7 @@ def queue_view(hall: "Hall", *, gen: str, at_ms: int) -> QueueView:
             for service, takes in offered(hall, at_ms).items()
         },
         offline=dict(hall.offline),
+        assists=dict(hall.assists),
     )
 
 
@@ -222,4 +227,5 @@ def _counter_call(ticket: "Ticket") -> CounterCall:
         repeat=ticket.repeat,
         paper=ticket.paper,
         priority=ticket.priority,
+        assist=ticket.assist,
     )

@@ -148,6 +148,7 @@ def _issue(hall: Hall, command: Issue, by: Actor, asked: Asked) -> tuple[HallEve
                 issued_ms=pressed_ms,
                 code_sha256=command.code_sha256,
                 priority=command.priority,
+                assist=command.assist,
                 node=by.node,
             )
         )

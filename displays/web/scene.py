@@ -47,7 +47,7 @@ BESIDE_MAX = 16
 """So many services' queues are about as high as the board beside them."""
 
 HELP_KEYS = {
-    BANTUAN: ("Bantuan", "Help: a spoken menu"),
+    BANTUAN: ("Bantuan", "Help: a spoken menu; held for 2 s it calls the staff"),
     NEXT: ("Lanjut", "Next choice of the spoken menu"),
     CHOOSE: ("Pilih", "Choose what the spoken menu said last"),
 }

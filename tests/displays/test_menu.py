@@ -39,13 +39,16 @@ class Visitor:
         self.now_s = T
         self.tell()
 
-    def tell(self, taking: Taking | None = None, given: Given | None = None) -> None:
+    def tell(
+        self, taking: Taking | None = None, given: Given | None = None, calling: str = ""
+    ) -> None:
         """Let the node tell its panel."""
         told = self.menu.told(
             offers=self.offers,
             presses=tuple(self.presses[-16:]),
             taking=taking,
             given=given,
+            calling=calling,
             now_s=self.now_s,
         )
         self.take(told)
@@ -112,6 +115,7 @@ def test_it_begins_by_saying_how_it_works() -> None:
 
     assert said == (
         "Bantuan suara. Tekan lanjut untuk pilihan berikutnya. Tekan pilih untuk memilih."
+        " Tahan tombol bantuan dua detik untuk memanggil petugas."
         " For English, press the help button again."
         " Instansi mana? Dinas Kependudukan dan Pencatatan Sipil"
     )
@@ -177,18 +181,19 @@ def test_a_service_that_gives_no_numbers_says_so_before(takes: str, words: str) 
     assert visitor.asked == []
 
 
-def test_priority_is_chosen_and_taken_back() -> None:
+def test_priority_and_company_are_chosen_and_taken_back() -> None:
     """On the honour system, asked for no reason; what is chosen is said."""
     visitor = Visitor()
     visitor.press(BANTUAN, CHOOSE, CHOOSE)
     visitor.seek("korban bencana.")
     assert visitor.press(CHOOSE).startswith("Prioritas dipilih. Ambil nomor.")
+    visitor.seek("Minta didampingi petugas.")
+    assert visitor.press(CHOOSE).startswith("Prioritas dipilih. Petugas akan mendampingi.")
     visitor.seek("Batalkan prioritas.")
-    visitor.press(CHOOSE)
-    visitor.seek("korban bencana.")
     visitor.press(CHOOSE, CHOOSE)
 
-    assert visitor.asked == [Ask(Take(("adminduk",), is_priority=True), "id")]
+    take = Take(("adminduk",), is_priority=False, is_assisted=True)
+    assert visitor.asked == [Ask(take, "id")]
 
 
 def test_one_person_takes_several_services_in_one_visit() -> None:

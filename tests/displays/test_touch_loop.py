@@ -160,7 +160,9 @@ def test_a_visit_from_the_first_touch_to_the_slip(rig: Rig, node: FakeNode) -> N
     rig.finger("take")
     rig.finger("print")
     rig.until(lambda: bool(node.asked))
-    assert node.asked == [{"take": ["ktp-el", "kk"], "priority": False, "language": "en"}]
+    assert node.asked == [
+        {"take": ["ktp-el", "kk"], "priority": False, "assist": False, "language": "en"}
+    ]
     assert rig.page is Page.PRINTING
 
     node.tell(take={"id": "p:1", "state": "printed", "numbers": ["A007", "A008"]})

@@ -362,25 +362,3 @@ def test_a_bad_snapshot_is_told_to_the_runtime() -> None:
         role.received(TOPIC, b'{"gen":"1-0"}', gen_n=1)
 
     assert "Anda" not in text_of(role, issued())
-
-
-def test_presses_of_its_help_buttons_are_told_on_its_panel() -> None:
-    """Counted, with what moment; they ask nothing of the hub, and never become too many."""
-    role = KioskRole(
-        setup=SETUP, services={"A": "ktp-el"}, lamps=(READY,), helps=("BANTUAN", "NEXT", "CHOOSE")
-    )
-    for moment in Moment:
-        assert role.pressed("BANTUAN", Press(moment, 1.0)) == ()
-    assert role.pressed("NEXT", PRESSED) == ()
-    told = role.panel()["help"]
-    for _ in range(100):
-        role.pressed("CHOOSE", PRESSED)
-    later = role.panel()["help"]
-
-    assert told == [
-        {"n": 1, "button": "BANTUAN", "moment": "pressed"},
-        {"n": 2, "button": "BANTUAN", "moment": "held"},
-        {"n": 3, "button": "NEXT", "moment": "pressed"},
-    ]
-    assert isinstance(later, list)
-    assert (len(later), later[-1]["n"]) == (16, 103)

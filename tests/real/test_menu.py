@@ -26,6 +26,7 @@ HINT, LONG_S = "For English, press the help button again.", 4.0
 """Long enough to be interrupted by who has heard it begin."""
 
 WITHIN_S = 60.0
+CALLED, CAME = "Petugas sudah dipanggil. Tunggu di sini.", "Petugas sudah datang."
 
 ESPEAK = """\
 #!{python}
@@ -73,6 +74,11 @@ class Listener:
         """All that was heard from the start."""
         return [word for _, word in Heard(self._sound, self._pitches).words]
 
+    @property
+    def awaited(self) -> set[str]:
+        """The kiosks at which staff are awaited, as the hub tells everybody."""
+        return {*self.hall.listener.newest.get("state/queue", {}).get("assists", {})}
+
     def press(self, button: str) -> None:
         """Press; what is heard from now on is the answer."""
         self._known = len(self.words)
@@ -109,6 +115,8 @@ def visitor(tmp_path: Path) -> Iterator[Listener]:
     with running_hall(
         data=tmp_path / "d", broker="embedded", hall=hall, environment=environment
     ) as running:
+        log = tmp_path / "d" / "kiosk-1.screen" / "log.jsonl"
+        until(lambda: "node heard" in log.read_text("utf-8"), "the speaker follows its node")
         yield Listener(running, sound, pitches)
 
 
@@ -153,3 +161,13 @@ def test_who_pressed_a_ticket_button_hears_the_number(visitor: Listener) -> None
     visitor.hears("Nomor antrean Anda", "A", "0", "0", "1", "Ambil slip Anda, lalu tunggu di")
 
     assert "Instansi mana?" not in visitor.words
+
+
+def test_staff_are_called_and_say_that_they_have_come(visitor: Listener) -> None:
+    """Held 2 s: the hub has it, and the visitor hears so; held at CHOOSE, staff are there."""
+    assert visitor.hall.press("kiosk-1", BANTUAN, ms=2200)
+    visitor.hears(CALLED)
+    until(lambda: visitor.awaited == {"kiosk-1"}, "the hub tells where staff are awaited")
+    assert visitor.hall.press("kiosk-1", CHOOSE, ms=3200)
+    visitor.hears(CAME)
+    until(lambda: visitor.awaited == set(), "the hub tells that nobody waits")

@@ -195,7 +195,8 @@ function onCounter(view) {
   show(one(".number", desk), view.call ? view.call.number : "–");
   const again = view.call && view.call.repeat > 1 ? ` · ke-${view.call.repeat}` : "";
   const paused = view.call && view.status === "paused" ? " · jeda" : "";
-  show(one(".doing", desk), (DOING[doing] ?? doing) + again + paused);
+  const assist = view.call?.assist ? " · dampingi" : "";
+  show(one(".doing", desk), (DOING[doing] ?? doing) + again + paused + assist);
   show(one(".waiting", desk), String(view.waiting));
 }
 
@@ -224,6 +225,11 @@ function onQueue(view) {
   const waiting = String(counts.reduce((sum, count) => sum + count, 0));
   show(one("#waiting-all"), waiting);
   show(one("#waiting-now"), waiting);
+  for (const line of all(".awaits")) {
+    const since = view.assists?.[line.closest("[data-node]").dataset.node];
+    line.hidden = since === undefined;
+    if (since !== undefined) show(one(".since", line), `sejak ${clockTime(new Date(since))}`);
+  }
   for (const row of all("[data-service]")) {
     const queue = view.services[row.dataset.service];
     const waiting = one(".waiting", row);
@@ -300,7 +306,7 @@ const STEP_MS = 250;
 async function press(key) {
   const since = heldSince.get(key);
   heldSince.delete(key);
-  const held = since === undefined ? 0 : performance.now() - since;
+  const held = Number(key.dataset.ms ?? (since === undefined ? 0 : performance.now() - since));
   const ms = Math.round(Math.min(Math.max(held, PRESS_MS), PRESS_MAX_MS));
   key.classList.add("down");
   const { button, then } = key.dataset;

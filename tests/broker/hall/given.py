@@ -9,6 +9,8 @@ from broker.hall.coded import CodedTicket, coded_pages
 from broker.hall.commands import (
     Admit,
     AnyCommand,
+    Assist,
+    Attend,
     CallNext,
     CallNumber,
     Cancel,
@@ -102,6 +104,8 @@ def example(kind: type[Command], *, seen: str = "", number: str = "A001") -> Any
         Issue(services=("kk",)),
         ConfirmPrint(ticket=origin(2), number="A001"),
         Cancel(ticket=origin(2)),
+        Assist(),
+        Attend(node="n"),
         Hold(ticket=origin(2)),
         Return(ticket=origin(2)),
         Reinstate(ticket=origin(2)),
@@ -130,7 +134,7 @@ def by_default(command: AnyCommand) -> Actor:
             return HUB
         case Admit() | Hold() | Return() | Reinstate() | SetPriority() | SetDay():
             return DESK
-        case Disrupt() | Resume():
+        case Disrupt() | Resume() | Attend():
             return DESK
         case _ if hasattr(command, "counter"):
             return STAFF

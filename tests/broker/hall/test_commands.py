@@ -41,12 +41,12 @@ from tests.broker.hall.given import origin
         (
             Issue(services=("ktp-el", "kk"), age_ms=None, code_sha256="ab" * 32),
             b'{"type":"issue","age_ms":null,"services":["ktp-el","kk"],"code_sha256":"%s",'
-            b'"priority":false,"language":""}' % (b"ab" * 32),
+            b'"priority":false,"assist":false,"language":""}' % (b"ab" * 32),
         ),
         (
             ConfirmPrint(ticket=origin(7) + ".2", number="A007"),
             b'{"type":"confirm_print","age_ms":0,"ticket":"%s.2","number":"A007","service":"",'
-            b'"made_age_ms":null,"priority":false,"code_sha256":"","print_uncertain":false}'
+            b'"made_age_ms":null,"priority":false,"assist":false,"code_sha256":"","print_uncertain":false}'
             % origin(7).encode(),
         ),
         (

@@ -4,6 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.hall.events import (
+    AssistAsked,
+    AssistAttended,
     CounterClosed,
     CounterOpened,
     CounterPaused,
@@ -107,6 +109,8 @@ facts = st.one_of(
         service=st.sampled_from(["kk", "gone"]),
         why=st.sampled_from(["no_staff", "other"]),
     ),
+    st.builds(AssistAsked, node=st.sampled_from(["kiosk-1", "gone"])),
+    st.builds(AssistAttended, node=st.sampled_from(["kiosk-1", "gone"])),
     st.builds(ServiceResumed, service=st.sampled_from(["kk", "gone"])),
     st.builds(CounterOpened, counter=numbered_counters),
     st.builds(CounterPaused, counter=numbered_counters),

@@ -26,6 +26,8 @@ from broker.hall.commands import (
     COMMANDS,
     Admit,
     AnyCommand,
+    Assist,
+    Attend,
     CallNext,
     CallNumber,
     Cancel,
@@ -348,6 +350,10 @@ class Days(RuleBasedStateMachine):
         else:
             self.ask(Resume(services=services))
 
+    def assist(self) -> None:
+        """Somebody at a kiosk asks for staff, or they have come."""
+        self.ask(self.chance.choice([Assist(), Attend(node="kiosk-1")]), KIOSK)
+
     def open_day(self) -> None:
         """The hub opens the next day, seldom; else it tries the one that is open."""
         self.days += self.chance.choice([0, 0, 1])
@@ -368,7 +374,7 @@ class Days(RuleBasedStateMachine):
             + [at_desk] * 3
             + [take_unprinted] * 2
             + [print_one, print_alone, print_in_a_cut, cancel_one, open_day, return_due]
-            + [disrupt, by_hand, set_priority, date]
+            + [disrupt, assist, by_hand, set_priority, date]
         ),
     )
     def anything(self, seed: int, act: Callable[[Any], None]) -> None:

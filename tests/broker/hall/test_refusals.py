@@ -14,6 +14,8 @@ from broker.hall.calendar import Calendar, Span
 from broker.hall.commands import (
     Admit,
     AnyCommand,
+    Assist,
+    Attend,
     CallNext,
     CallNumber,
     Cancel,
@@ -203,6 +205,9 @@ CASES = [
     case("disrupted", disrupted, Issue(services=("kk",))),
     # disruptions
     case("unknown_service", opened, Disrupt(services=("x",), why="other")),
+    # assistance
+    case("not_allowed", opened, Attend(node="kiosk-2"), KIOSK),
+    case("stale", opened, Assist(), KIOSK, stale=True),
     # desk
     case("stale", waiting, ServedByHand(number="A001", counter=1, age_ms=16 * 3_600_000)),
     case("stale", opened, Admit(number="P001", service="kk", age_ms=10 * 3_600_000)),

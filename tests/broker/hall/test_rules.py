@@ -11,6 +11,8 @@ from broker.hall.commands import (
     COMMANDS,
     Admit,
     AnyCommand,
+    Assist,
+    Attend,
     CallNext,
     Cancel,
     Close,
@@ -337,14 +339,15 @@ def test_before_the_first_day_nothing_begins(command: AnyCommand) -> None:
 
 
 @pytest.mark.parametrize("kind", COMMANDS)
-def test_only_presses_at_a_counter_go_stale(kind: type[Command]) -> None:
+def test_only_calls_go_stale(kind: type[Command]) -> None:
     """A ticket asked for before a power cut is still wanted; a call is not."""
     story = opened()
     story.take("kk")
 
     code, _ = story.told(example(kind), stale=True)
 
-    assert (code == "stale") == (issubclass(kind, CounterCommand) and kind is not Rate)
+    is_call = issubclass(kind, CounterCommand) and kind is not Rate
+    assert (code == "stale") == (is_call or kind is Assist)
 
 
 def test_the_order_of_the_checks() -> None:
@@ -363,12 +366,12 @@ def test_the_order_of_the_checks() -> None:
 STAFF_ASK = {kind for kind in COMMANDS if issubclass(kind, CounterCommand)}
 
 ASKED_BY: dict[str, set[type[Command]]] = {
-    "kiosk": {Issue, ConfirmPrint, Cancel},
+    "kiosk": {Issue, ConfirmPrint, Cancel, Assist, Attend},
     "counter": {*STAFF_ASK, Return, SetPriority, Admit, ServedByHand},
     "web": {
         *STAFF_ASK,
         *{Cancel, Hold, Return, Reinstate, SetPriority},
-        *{Disrupt, Resume, Admit, ServedByHand, SetDay},
+        *{Disrupt, Resume, Admit, ServedByHand, SetDay, Attend},
     },
     "bearer": {Cancel, Hold},
     "hub": {OpenDay, DoubtDate, DateDay, ReturnDue},
