@@ -142,6 +142,8 @@ class Menu:
         self._heard: int | None = None
         self._given: str | None = None
         self._calling: str | None = None
+        self._taking: Taking | None = None
+        self._slip: Given | None = None
         self._since_s = 0.0
         self._answered_s: float | None = None
         self._silent_s: float | None = None
@@ -171,23 +173,19 @@ class Menu:
         self._offers = offers
         wishes: list[Wish] = []
         newest = max((press.n for press in presses), default=0)
-        if self._heard is not None:
-            for press in presses:
-                if press.n > self._heard:
-                    wishes += self._pressed(press, now_s)
+        fresh = [press for press in presses if self._heard is not None and press.n > self._heard]
+        for press in fresh:
+            wishes += self._pressed(press, now_s)
         self._heard = newest
+        self._taking, self._slip = taking, given
         if taking and taking.id == self._state.taking and taking.state == "refused":
             wishes += self._end(self._refused(taking.why))
         given_id = given.id if given else ""
         if given and self._given is not None and given_id != self._given:
             wishes += self._number(given)
         self._given = given_id
-        # Known by its words: of a newer node nothing is said.
-        if self._calling not in (None, calling) and calling in CALLS:
-            wishes.append(self._say(CALLS[calling]))
-        if self._calling == "heard" and not calling:
-            wishes += self._end((words.ATTENDED,))
-        self._calling = calling
+        is_called_again = any(p.button == BANTUAN and p.moment == "held" for p in fresh)
+        wishes += self._called(calling, is_called_again=is_called_again)
         return tuple(wishes)
 
     def lost(self) -> None:
@@ -201,6 +199,14 @@ class Menu:
         if take_id is None:
             return self._end((NOT_READY,))
         self._state = replace(self._state, taking=take_id)
+        # What became of it may have been told before the answer.
+        if self._taking and self._taking.id == take_id and self._taking.state == "refused":
+            return self._end(self._refused(self._taking.why))
+        if self._slip is None or self._slip.id != take_id:
+            return ()
+        if not self._says_numbers:
+            return self._number(self._slip)
+        self._state = _State()  # it has been said
         return ()
 
     def silent(self, now_s: float) -> None:
@@ -263,6 +269,15 @@ class Menu:
             self._silent_s = None
             return (self._say(self._choice()),)
         return ()
+
+    def _called(self, calling: str, *, is_called_again: bool) -> tuple[Wish, ...]:
+        """Say how far a call for staff is when that changed, or when it is made once more."""
+        before, self._calling = self._calling, calling
+        if before == "heard" and not calling and self._state.level is not Level.PRINTING:
+            return self._end((words.ATTENDED,))
+        is_news = before not in (None, calling) or is_called_again
+        # Known by its words: of a newer node nothing is said.
+        return (self._say(CALLS[calling]),) if is_news and calling in CALLS else ()
 
     def _begin(self) -> tuple[Wish, ...]:
         self._state, self._language = _State(level=Level.AGENCIES), self.languages[0]

@@ -2,7 +2,10 @@
 
 import pytest
 
-from tests.displays.test_menu import Visitor
+from displays.menu import HelpPress, Level
+from displays.touch import Taking
+from firmware_config.schema import BANTUAN, CHOOSE
+from tests.displays.test_menu import Visitor, given
 
 NOBODY = "Petugas tidak dapat dipanggil dari sini. Panggil dengan suara."
 
@@ -43,3 +46,39 @@ def test_a_call_for_staff_that_was_before_is_not_said() -> None:
     visitor.tell(calling="heard")
 
     assert visitor.heard == []
+
+
+def test_who_calls_again_is_told_again() -> None:
+    """The button is held once more, and nothing has changed."""
+    visitor = Visitor()
+    visitor.tell(calling="failed")
+    visitor.presses.append(HelpPress(n=1, button=BANTUAN, moment="held"))
+    visitor.tell(calling="failed")
+    visitor.tell(calling="failed")
+
+    assert visitor.heard == [NOBODY, NOBODY]
+
+
+@pytest.mark.parametrize("says_numbers", [True, False])
+def test_a_number_told_before_the_node_s_answer_is_said_once(*, says_numbers: bool) -> None:
+    """Panel and answer come on two sockets, in any order."""
+    visitor = Visitor(says_numbers=says_numbers)
+    visitor.press(BANTUAN, CHOOSE, CHOOSE, CHOOSE)
+    visitor.tell(given=given("A007"))
+    visitor.take(visitor.menu.taken("p:1"))
+    visitor.tell(given=given("A007"))
+
+    assert [text.startswith("Nomor antrean Anda A 0 0 7") for text in visitor.heard].count(
+        True
+    ) == 1
+    assert visitor.menu.level is Level.OFF
+
+
+def test_a_refusal_told_before_the_node_s_answer_is_said() -> None:
+    """Nobody waits 20 s for it."""
+    visitor = Visitor()
+    visitor.press(BANTUAN, CHOOSE, CHOOSE, CHOOSE)
+    visitor.tell(taking=Taking(id="p:1", state="refused", why="closed"))
+    visitor.take(visitor.menu.taken("p:1"))
+
+    assert visitor.heard[-1].startswith("Nomor tidak dapat diberikan")
