@@ -51,7 +51,10 @@ HELP_KEYS = {
     NEXT: ("Lanjut", "Next choice of the spoken menu"),
     CHOOSE: ("Pilih", "Choose what the spoken menu said last"),
 }
-PRIORITY_KEY = ("Prioritas", "Priority: elderly, pregnant, disabled, with small children")
+PRIORITY_KEY = (
+    "Prioritas",
+    "Priority: aged 60+, pregnant, nursing, with a disability or small children, disaster victims",
+)
 
 
 class Key(NamedTuple):

@@ -43,6 +43,13 @@ OUTBOX_FILE = "public.db"
 """In the web node's folder: what bearers of codes asked for."""
 
 
+GUESTS_MAX = 800
+"""Open connections of phones, below the 1,024 files a process may have open."""
+
+KEEP_ALIVE_S = 2
+"""A phone asks every 3 s and more, on a connection of its own each time: hundreds may be here."""
+
+
 class Doors(NamedTuple):
     """Where the pages are asked for.
 
@@ -119,7 +126,7 @@ async def _serve(  # noqa: PLR0913, PLR0917 - what `serve` was given, and what i
                 tasks.create_task(pulse.beat(link.publish), name="pulse"),
             ]
             if doors.guests is not None:
-                guests = GuestServer(_config(phone_app(phone))).serve(sockets=[doors.guests])
+                guests = _guests(phone).serve(sockets=[doors.guests])
                 running.append(tasks.create_task(guests, name="guests"))
             await PageServer(_config(pages.app())).serve(sockets=[doors.here])
             for task in running:
@@ -136,6 +143,10 @@ def _people(scene: Scene, calendar: Calendar, folder: Path, live: Live, feed: Fe
         feed=feed,
         now_ms=live.hub_ms,
     )
+
+
+def _guests(phone: Phone) -> "GuestServer":
+    return GuestServer(_config(phone_app(phone), connections_max=GUESTS_MAX))
 
 
 def _phone(file: HallFile, live: Live, bearers: Bearers) -> Phone:
@@ -246,7 +257,7 @@ class PageServer(uvicorn.Server):
         ready()
 
 
-def _config(app: Starlette) -> uvicorn.Config:
+def _config(app: Starlette, *, connections_max: int = 256) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         # Log lines are this process's own; an access log would hold visitors' addresses.
@@ -257,7 +268,8 @@ def _config(app: Starlette) -> uvicorn.Config:
         http="h11",
         server_header=False,
         date_header=False,
-        limit_concurrency=256,
+        limit_concurrency=connections_max,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=1,
     )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from displays.web.command import port_of
+from displays.web.command import listen, listen_to_guests, port_of
 from firmware_config.load import load_hall
 from tests.displays.web.stage import DEMO
 
@@ -151,3 +151,23 @@ def test_the_port_is_the_web_nodes(tmp_path: Path, line: str, port: int) -> None
     hall.write_text(DEMO.read_text().replace("port = 8080", line))
 
     assert port_of(load_hall(hall)) == port
+
+
+def test_the_visitors_address_may_come_later() -> None:
+    """Its Wi-Fi is perhaps not up yet when this process starts."""
+    with listen(0) as free:
+        port = free.getsockname()[1]
+    listener = listen_to_guests(f"http://192.0.2.7:{port}/")
+
+    assert listener is not None
+    assert listener.getsockname() == ("192.0.2.7", port)
+    listener.close()
+
+
+def test_a_taken_port_of_the_visitors_leaves_the_rest(caplog: pytest.LogCaptureFixture) -> None:
+    """Said in the log, with how to mend it."""
+    with listen(0, "127.0.0.2") as taken:
+        port = taken.getsockname()[1]
+        assert listen_to_guests(f"http://127.0.0.2:{port}/") is None
+
+    assert "no phone page on the visitors' Wi-Fi" in caplog.text

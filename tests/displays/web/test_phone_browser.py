@@ -14,7 +14,7 @@ from playwright.async_api import Page, ViewportSize, async_playwright, expect
 from displays.web.command import listen
 from tests.conftest import find_part
 from tests.displays.web.phones import AT_MS, CODE, STATES, PhoneStage, ticket
-from tests.displays.web.stage import serving, short_folder
+from tests.displays.web.stage import KIOSK, FakeNode, serving, short_folder
 from tests.displays.web.test_browser import DESK, FLAGS, PHONE, WITHIN_MS
 
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
@@ -237,6 +237,16 @@ async def test_a_page_that_lost_the_hall_says_so_and_comes_back() -> None:
 
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
 async def test_the_demo_page_keeps_nobody_out(viewport: ViewportSize) -> None:
-    """0 violations there too."""
-    async with phones() as (_, address), opened(address, viewport, bypass_csp=True) as page:
+    """0 violations there too; a slip's link leads to its page."""
+    node = FakeNode(KIOSK | {"slip": "A007", "link": f"HTTP://127.0.0.1:1/T/{CODE}/ID"})
+    async with (
+        phones() as (stage, address),
+        node.running(stage.folder / "kiosk-1"),
+        stage.watching(),
+        opened(address, viewport, bypass_csp=True) as page,
+    ):
+        link = page.locator('[data-node="kiosk-1"] .to-phone a')
+        await expect(link).to_be_visible()
+        assert await link.evaluate("link => link.href") == f"http://127.0.0.1:1/T/{CODE}/ID"
         assert await violations(page) == []
+        await picture(page, f"demo-{viewport['width']}")
