@@ -76,13 +76,8 @@ class Bearers:
         Raises:
             StoreError: It could not be kept, so it is not asked.
         """
-        now_s = self._clock.mono_s()
-        (row,) = await self._outbox.append_all((command,), made_s=now_s)
-        answered: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        key = (row.stream, row.seq)
-        self._asked[key] = answered
-        self._sender.appended(row, now_s)
-        self._something.set()
+        # Shielded: whoever asked may hang up, and an append that is cut off would be the last.
+        key, answered = await asyncio.shield(self._append(command))
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 return await answered
@@ -90,6 +85,18 @@ class Bearers:
             return None
         finally:
             self._asked.pop(key, None)
+
+    async def _append(
+        self, command: Hold | Cancel
+    ) -> tuple[tuple[str, int], asyncio.Future[Result]]:
+        now_s = self._clock.mono_s()
+        (row,) = await self._outbox.append_all((command,), made_s=now_s)
+        answered: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        key = (row.stream, row.seq)
+        self._asked[key] = answered
+        self._sender.appended(row, now_s)
+        self._something.set()
+        return key, answered
 
     async def run(self) -> None:
         """Send what is due until cancelled."""

@@ -163,3 +163,19 @@ async def test_a_bad_ack_changes_nothing(tmp_path: Path) -> None:
     async with bearers(tmp_path, hub) as public:
         with pytest.raises(WireError):
             public.acked(b"{}")
+
+
+async def test_whoever_hangs_up_stops_nobody_else(tmp_path: Path) -> None:
+    """An append that was cut off would be the process's last: it is committed all the same."""
+    hub = Hub()
+    async with bearers(tmp_path, hub) as public:
+        public.connected("s1")
+        asking = asyncio.create_task(public.ask(HOLD))
+        await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.wait([asking])
+        done = await public.ask(HOLD)
+
+    assert asking.cancelled()
+    assert done is not None
+    assert [seq for _, seq, _ in hub.decided] == [1, 2]
