@@ -145,7 +145,7 @@ class Bearers:
         for row, result in self._sender.acked(ack, now_s):
             self._outbox.note(row, result)
             self._keep_s = min(self._keep_s, now_s + KEEP_AFTER_S)
-            answered = self._asked.get((row.stream, row.seq))
+            answered = self._asked.pop((row.stream, row.seq), None)
             if answered is not None and not answered.done():
                 answered.set_result(result)
         if ack.gen == self._sender.gen:
