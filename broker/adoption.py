@@ -12,8 +12,11 @@ from broker.hall.events import (
     HallEvent,
     NumbersMoved,
     OriginGap,
+    PrintConfirmed,
     ServingStarted,
     TicketCalled,
+    TicketCorrected,
+    TicketIssued,
     TicketRecalled,
     decode_events,
 )
@@ -29,6 +32,10 @@ SERIES_MAX = 999
 
 CALLS = (TicketCalled, TicketRecalled, ServingStarted)
 """What brings a ticket to a counter; taken as new, it would be shown and spoken."""
+
+ON_PAPER = (TicketIssued, TicketCorrected, PrintConfirmed)
+"""What a slip says and that it is out: a ticket known only by its call gets its number from them,
+and its state from none (DESIGN §5: paper wins)."""
 
 
 def origin_gaps(places: Iterable[Place], *, behind: Place) -> tuple[OriginGap, ...]:
@@ -184,10 +191,22 @@ class Adoption:
         }
 
     def _is_late(self, at_ms: int, events: tuple[HallEvent, ...]) -> bool:
-        """Return whether newer things are known of what these events are about."""
+        """Return whether newer things are known of what these events are about.
+
+        What is on paper stays true however late it is heard. A call is older than what its counter
+        did since, whatever its ticket did.
+        """
         if self._date_of(at_ms) < self._hall.day:
             return True
-        if self._is_after and any(isinstance(event, CALLS) for event in events):
+        is_call = any(isinstance(event, CALLS) for event in events)
+        if self._is_after and is_call:
             return True
         tickets = tickets_of(events)
-        return at_ms < self._newest_ms and (not tickets or bool(tickets & self._tickets))
+        if at_ms >= self._newest_ms or (tickets and not tickets & self._tickets):
+            return False
+        if not tickets or is_call:
+            return True
+        if all(isinstance(event, ON_PAPER) for event in events):
+            return False
+        known = self._hall.tickets
+        return any(at_ms < known[id_].newest_ms for id_ in tickets if id_ in known)

@@ -126,7 +126,7 @@ class HubCore:
 
     @property
     def _is_quiet(self) -> bool:
-        return self._is_linked and self._listening.stage is Stage.HEARING
+        return self._is_linked and self._listening.stage in {Stage.HEARING, Stage.KNOCKING}
 
     @property
     def serves(self) -> bool:
@@ -191,7 +191,7 @@ class HubCore:
         """
         is_open = not self._ledger.batch.generation  # else that is committed first
         if is_open and self._missing.is_over(now_s):
-            self._end_recovery(at_ms)
+            self._end_recovery(at_ms, now_s)
         for node, late in self._missing.given_late(now_s):
             self._take_late(node, late)
         self.open_day_if_due(at_ms)
@@ -230,7 +230,7 @@ class HubCore:
 
     def due_s(self) -> float:
         """Return the monotonic instant at which `timed` or `advance` next has something to do."""
-        if self._is_quiet:
+        if self._is_linked and self._listening.stage is Stage.HEARING:
             return self._listening.wake_s()
         dues = (self._publisher.due_s(), self._missing.wake_s(), self._listening.wake_s())
         return min(dues)
@@ -251,15 +251,21 @@ class HubCore:
         if self._is_quiet:
             return ()
         if not self.serves:
-            return (self._publisher.beat(at_ms, now_s),)
+            # Not for each birth: who has no answer is born again at a heartbeat, and that would
+            # go round as fast as the wire carries it.
+            is_news = batch.all_views or batch.generation
+            return (self._publisher.beat(at_ms, now_s),) if is_news else ()
         return self._publisher.after(batch, again, at_ms=at_ms, now_s=now_s)
 
     def timed(self, *, at_ms: int, now_s: float) -> Iterable[Publication]:
         """Yield what is due by the clock: changed counters and queue, the heartbeat, the unsent."""
         for change in self.presence.due(now_s):
             self._say(change)
-        if self._is_quiet:
+        if self._is_linked and self._listening.stage is Stage.HEARING:
             return
+        if self._listening.is_challenged:
+            self._listening.is_challenged = False
+            yield self._publisher.beat(at_ms, now_s)
         only = None if self.serves else Kind.HUB
         yield from self._publisher.due(at_ms=at_ms, now_s=now_s, only=only)
         yield from map(self._publisher.ask, self._missing.asks(now_s))
@@ -315,7 +321,8 @@ class HubCore:
             self._ledger.batch.all_views = True
         if birth.held is not None and self._missing.recovery is None:
             self._held.append(birth.held)
-        if birth.gen != self.gen and not is_lower(birth.gen, self.gen):
+        is_set_back = birth.gen == self.gen and birth.pos > self.hall.pos
+        if is_set_back or (birth.gen != self.gen and not is_lower(birth.gen, self.gen)):
             self.recover(arrival.now_s, heard=birth.gen)
         if birth.stream:
             self._answer_birth(node, birth, arrival.now_s)
@@ -368,14 +375,17 @@ class HubCore:
         if stage is was:
             return
         self._ledger.batch.all_views = True
-        if was is Stage.HEARING:
+        self._publisher.listens = stage is not Stage.DONE
+        if stage is Stage.KNOCKING:
+            return
+        if was in {Stage.HEARING, Stage.KNOCKING}:
             self._missing.connected(now_s)
             if dead or self._is_set_back:
                 self._is_set_back = False
                 self.recover(now_s, heard=dead)
             early, self._early = self._early, []
             for arrival in early:
-                self._take_birth(arrival)
+                self._take_birth(arrival._replace(now_s=now_s))
         if stage is Stage.DONE and self.serves:
             self._want_all()
 
@@ -397,9 +407,9 @@ class HubCore:
         _log.error("rows are missing in this journal: asking the nodes", extra=kv(gen=self.gen))
         self._missing.begin(now_s)
 
-    def _end_recovery(self, at_ms: int) -> None:
+    def _end_recovery(self, at_ms: int, now_s: float) -> None:
         """Adopt what was given, name what nobody holds, and serve again."""
-        recovery = self._missing.end()
+        recovery = self._missing.end(now_s)
         behind = Place(gen=self._ledger.newest_gen, pos=self.hall.pos) if self.hall.pos else START
         adoption = self._adopt(recovery)
         self._dating.look(at_ms)

@@ -15,7 +15,10 @@ from broker.wire.messages import Give
 from broker.wire.seal import Seals
 
 HOLDERS = ("kiosk", "counter")
-"""Roles whose nodes keep rows with results."""
+"""Roles whose nodes keep rows with results, and are waited for."""
+
+GIVERS = (*HOLDERS, "web")
+"""Roles that are asked when they come: of a hall's pages not every one keeps rows."""
 
 
 class Missing:
@@ -39,6 +42,7 @@ class Missing:
         self.recovery: Recovery | None = None
         self._seals = seals
         self.holders = [actor.node for actor in nodes.values() if actor.role in HOLDERS]
+        self._givers = {actor.node for actor in nodes.values() if actor.role in GIVERS}
         self._late: dict[str, Recovery] = {}
         self._is_linked = False
 
@@ -51,8 +55,11 @@ class Missing:
         for node, stream in self.here.items():
             self.recovery.born(node, stream, now_s)
 
-    def end(self) -> Recovery:
+    def end(self, now_s: float) -> Recovery:
         """End the recovery and return it; who has not given owes from now on.
+
+        Who is here and has given some of its rows is asked on, and waits alone: a gap would stand
+        for the rest.
 
         Raises:
             ValueError: There is none.
@@ -60,7 +67,9 @@ class Missing:
         recovery, self.recovery = self.recovery, None
         if recovery is None:
             raise ValueError("no recovery is going on")
-        self.owing = set(recovery.missing())
+        self.owing = self._givers - recovery.done()
+        for node in recovery.begun() & self.here.keys():
+            self.born(node, self.here[node], now_s)
         return recovery
 
     def waits_for(self, node: str) -> bool:

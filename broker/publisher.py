@@ -45,11 +45,13 @@ class Publisher:
     Attributes:
         gen: The generation its messages are of.
         disk: Room on the hub's disk.
+        listens: The hub does not serve yet.
     """
 
     def __init__(self, *, hall: Hall, gen: str, start: str, beats: Beats, now_s: float) -> None:
         self.gen = gen
         self.disk = Room.OK
+        self.listens = False
         self._hall = hall
         self._start = start
         self._beats = beats
@@ -126,6 +128,7 @@ class Publisher:
             at_ms=at_ms,
             disk=self.disk.value,
             date_known=self._hall.is_dated,
+            listens=self.listens,
         )
         return self._publication(Kind.HUB, state)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from broker.hall.offline import following
+from broker.hall.offline import following, later
 
 ROUND_MIN_MS = 20 * 3600 * 1000
 """A number comes round again no sooner: in a day each is given once. Less than a day, so that a
@@ -32,7 +32,9 @@ def next_numbers(  # noqa: PLR0913 - what is known of the numbers, each by name
     own = [number for number in given_ms if number[:-3] == prefix]
     last = start if known is None else known
     if own:
-        last = int(own[-1][-3:])
+        # The hub may know of later ones: of this kiosk with another card, or before its own was
+        # set back.
+        last = later(int(own[-1][-3:]), known or None)
     numbers: list[str] = []
     for _ in range(count):
         last = following(last)

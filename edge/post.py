@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from broker.hall.stamps import time_to_print_ms
 from broker.wire.delivery import Row, Sender
+from broker.wire.generation import Stamp, Stamped, is_older
 from broker.wire.giving import Decided, give_of
 from broker.wire.messages import (
     Birth,
@@ -40,6 +41,10 @@ HEALTH_EVERY_S = 15.0
 
 BIRTH_AGAIN_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Waits before a birth without an answer is repeated; the last one for ever."""
+
+CALLED_EVERY_S = 0.5
+"""A heartbeat calls for a birth that has no answer, at most so often: else both go round as fast as
+the wire carries them for as long as the hub answers nobody."""
 
 
 class LinkPort(Protocol):
@@ -135,7 +140,9 @@ class Post:
         self._hub_start = ""
         self._is_birth_due = False
         self._birth_s = self._health_s = 0.0
+        self._born_s = float("-inf")
         self._heard_s = float("-inf")
+        self._newest = Stamp()
         self._told: tuple[HubState, float] | None = None
         self._grace_s = begin_s + GRACE_S
 
@@ -191,12 +198,18 @@ class Post:
         self._heard_s = now_s
         self._told = (state, now_s)
         self._sender.hub_seen(state, now_s)
+        self._reached(state)
         if state.start != self._hub_start:
             # Its journal may be another than the one before: the birth says what is held here.
             self._is_birth_due = bool(self._hub_start)
             self._hub_start = state.start
         if not self._sender.is_answered and self._births > 1:
-            self._birth_s = now_s
+            self._birth_s = min(self._birth_s, max(now_s, self._born_s + CALLED_EVERY_S))
+
+    def _reached(self, stamp: Stamped) -> None:
+        """Take note how far the journal is: one that ends before it was set back."""
+        if stamp.gen == self._sender.gen and not is_older(stamp, self._newest):
+            self._newest = Stamp(stamp.gen, stamp.pos)
 
     def time_ms(self, at_s: float) -> int | None:
         """Return the hall's time at an instant of this boot, for paper; None while nobody knows it.
@@ -220,6 +233,8 @@ class Post:
         results = self._sender.acked(ack, now_s)
         if ack.gen == self._sender.gen:
             self.asked = ack.give
+        for _, result in results:
+            self._reached(Stamp(result.gen, result.pos))
         self._heard_s = now_s
         given_up = self._sender.disowned(ack, now_s)
         if given_up:
@@ -258,11 +273,12 @@ class Post:
             stream=stream,
             first=first,
             gen=self._sender.gen,
+            pos=self._newest.pos if self._newest.gen == self._sender.gen else 0,
             held=held,
         )
         self._link.publish(self.identity.topic(Kind.BIRTH), encode(birth))
         self._birth_s = now_s + BIRTH_AGAIN_S[min(self._births, len(BIRTH_AGAIN_S) - 1)]
-        self._births += 1
+        self._births, self._born_s = self._births + 1, now_s
 
     def is_health_due(self, now_s: float) -> bool:
         """Return whether figures are to be sent now."""

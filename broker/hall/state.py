@@ -122,6 +122,7 @@ class Hall(Floor):
         self.offline: dict[str, int] = {}
         self.by_number: dict[str, Ticket]
         self.reinstated: int
+        self._decided_ms = 0
 
     def apply(self, pos: int, at_ms: int, events: tuple[HallEvent, ...]) -> Changed:
         """Fold one journal row into the state; never raises, whatever the events.
@@ -133,6 +134,7 @@ class Hall(Floor):
             return Changed(set(), board=False)
         self.pos = pos
         self.at_ms = max(self.at_ms, at_ms)
+        self._decided_ms = _decided_ms(events, at_ms)
         for event in () if _are_late(events) else events:
             self._fold(event, at_ms)
         changed = Changed(
@@ -141,6 +143,7 @@ class Hall(Floor):
             coded=frozenset(self._lines_changed),
         )
         self._changed, self._board_changed, self._lines_changed = set(), False, set()
+        self._decided_ms = 0
         return changed
 
     def _fold(self, event: HallEvent, at_ms: int) -> None:
@@ -231,6 +234,7 @@ class Hall(Floor):
                 self._serve_as(ticket, event.service)
             case _:
                 self._moved(event, ticket, at_ms)
+        ticket.newest_ms = max(ticket.newest_ms, self._decided_ms)
         self._take(ticket)
         self._refresh(ticket.visit)
         if ticket.code_sha256 and ticket.issued_for:
@@ -410,3 +414,8 @@ class Hall(Floor):
 def _are_late(events: tuple[HallEvent, ...]) -> bool:
     """Return whether they are on record only (see `Adopted`)."""
     return bool(events) and isinstance(events[0], Adopted) and events[0].late
+
+
+def _decided_ms(events: tuple[HallEvent, ...], at_ms: int) -> int:
+    """Return when a row was decided: an adopted one, before it came here."""
+    return events[0].at_ms if events and isinstance(events[0], Adopted) else at_ms

@@ -56,6 +56,7 @@ class Ticket:
             called now.
         counts: Whether `Queue.taken` counts it.
         is_coded: Whether `Floor.coded` has it.
+        newest_ms: When what is known last of it was decided, by the clock of the hub that did.
     """
 
     id: str
@@ -90,3 +91,4 @@ class Ticket:
     line: str | int | None = None
     counts: bool = False
     is_coded: bool = False
+    newest_ms: int = 0

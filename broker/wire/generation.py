@@ -42,13 +42,13 @@ def is_lower(gen: str, than: str) -> bool:
     return gen != than and generation_number(gen) < generation_number(than)
 
 
-def rank(gen: str, start: str) -> tuple[int, str, str]:
+def rank(gen: str, start: str, *, listens: bool = False) -> tuple[int, bool, str, str]:
     """Return what tells which of two hubs stays, so that both come to the same end.
 
-    The higher n; of two with the same n any, always the same: the higher hex, and of two copies of
-    one journal the higher start.
+    The higher n; of two with the same n one that serves before one that only listens yet; of two
+    alike any, always the same: the higher hex, and of two copies of one journal the higher start.
     """
-    return generation_number(gen), gen, start
+    return generation_number(gen), not listens, gen, start
 
 
 def is_older(new: Stamped, old: Stamped) -> bool:

@@ -122,7 +122,8 @@ class Recovery:
     """The hub's end: asks every node that is here, and collects what they give.
 
     Args:
-        holders: Nodes of the hall that may hold rows: when all of them have given, it is over.
+        holders: Nodes of the hall that may hold rows: when all of them have given, and whoever else
+            is here, it is over.
         settle_s: How long after the last progress no more nodes are waited for.
     """
 
@@ -207,14 +208,20 @@ class Recovery:
 
     def missing(self) -> list[str]:
         """Return the nodes of the hall that have not given all they hold, in order."""
-        return sorted(self._holders - self._done())
+        return sorted(self._holders - self.done())
 
-    def _done(self) -> set[str]:
+    def done(self) -> set[str]:
+        """Return the nodes that have given all they hold."""
         return {node for node, giver in self._givers.items() if giver.is_done}
 
+    def begun(self) -> set[str]:
+        """Return the nodes that have given some of their rows, and not all."""
+        givers = self._givers.items()
+        return {node for node, giver in givers if giver.after != START and not giver.is_done}
+
     def _over_s(self) -> float:
-        done = self._done()
-        if self._holders <= done:
+        done = self.done()
+        if self._holders | self._givers.keys() <= done:
             return float("-inf")
         return self._progress_s + (self._settle_s if self._givers.keys() <= done else PROGRESS_S)
 

@@ -177,6 +177,8 @@ class Birth(Struct, frozen=True, kw_only=True):
         stream, first: The stream it is about to send and its first row without a result; the hub
             answers with an `Ack` of that stream.
         gen: The highest generation the node ever obeyed.
+        pos: The highest position of that generation it has heard of: a journal that ends before it
+            was set back. 0 = none since its start.
         held: The newest row it has a sealed result for; None = none.
     """
 
@@ -188,6 +190,7 @@ class Birth(Struct, frozen=True, kw_only=True):
     stream: str = ""
     first: int = 0
     gen: GenerationOrNone = ""
+    pos: Position = 0
     held: Held | None = None
     v: int = 1
 
@@ -301,6 +304,7 @@ class HubState(Struct, frozen=True, kw_only=True):
         disk: Room on the hub's disk: ok, low, short or full (`broker.disk`).
         date_known: The open day's date is known, from a clock or from a person; else stamps may be
             hours or days too low.
+        listens: It does not serve yet: it hears whether another hub does, and what nodes hold.
     """
 
     gen: Generation
@@ -310,6 +314,7 @@ class HubState(Struct, frozen=True, kw_only=True):
     at_ms: AtMs
     disk: str = "ok"
     date_known: bool = True
+    listens: bool = False
     v: int = 1
 
 

@@ -125,6 +125,63 @@ def test_a_ticket_nobody_knew_stands_in_its_true_place() -> None:
     assert called["ticket"] == f"{KIOSK}:1"
 
 
+def test_paper_of_a_known_ticket_counts_whenever_it_is_heard() -> None:
+    """Only its issue was given in the recovery, and the hall has gone on since: paper wins."""
+    hall = Hall()
+    hall.tickets(1)
+    desk = new_hub()
+    hall.give_to(desk)
+    born(desk, "kiosk-1", KIOSK, 3)
+    give(desk, hall, "kiosk-1", KIOSK, part=1)
+    end(desk, PROGRESS_S)
+    body = {"stream": OTHER, "first": 1, "from": 1, "beat": 1, "commands": [ISSUE]}
+    desk.take("loket/v1/demo/up/board-1", json.dumps(body).encode(), at_ms=AT_MS + 1)
+    desk.settle()
+
+    born(desk, "kiosk-1", KIOSK, 3)
+    give(desk, hall, "kiosk-1", KIOSK)
+    (events,) = advance(desk)
+    assert [type(e).__name__ for e in events] == ["Adopted", "PrintConfirmed"]
+    assert not events[0].late
+    assert desk.core.hall.tickets[f"{KIOSK}:1"].printed
+
+
+def test_who_is_slow_to_give_waits_alone_until_it_has_given_all() -> None:
+    """Its next row would have a gap before it, and what it holds would be lost."""
+    hall = Hall()
+    hall.tickets(2)
+    desk = new_hub()
+    hall.give_to(desk)
+    born(desk, "kiosk-1", KIOSK, 5)
+    given = give(desk, hall, "kiosk-1", KIOSK, part=1)
+    end(desk, PROGRESS_S)
+
+    desk.up("kiosk-1", KIOSK, 5, ISSUE)
+    desk.up("board-1", OTHER, 1, ISSUE)
+    assert [r["seq"] for r in desk.results()] == [1]
+    assert [p.topic.id for p in desk.timed() if p.topic.kind is Kind.ACK] == ["kiosk-1"]
+    give(desk, hall, "kiosk-1", KIOSK)
+    assert len(advance(desk)) == 4 - len(given.give)
+
+
+def test_a_ticket_known_by_its_call_alone_gets_its_number_late() -> None:
+    """Its kiosk was off when the counter gave the call: the issue is older, and is told by none."""
+    hall = Hall()
+    hall.tickets(1)
+    hall.press("loket-3", COUNTER, 1, {**CALL, "age_ms": 0}, at_ms=AT_MS + 1)
+    desk = new_hub()
+    hall.give_to(desk)
+    born(desk, "loket-3", COUNTER, 2)
+    give(desk, hall, "loket-3", COUNTER)
+    end(desk, PROGRESS_S)
+    born(desk, "kiosk-1", KIOSK, 3)
+    give(desk, hall, "kiosk-1", KIOSK)
+    rows = advance(desk)
+    assert [events[0].late for events in rows] == [False, False]
+    (ticket,) = desk.core.hall.tickets.values()
+    assert (ticket.number, ticket.state) == ("A001", TicketState.CALLED)
+
+
 def test_a_late_call_of_an_unknown_ticket_leaves_the_counter_alone() -> None:
     """Who calls there now is not sent back for somebody called before the recovery."""
     hall = Hall()

@@ -4,10 +4,11 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from broker.core import HubCore
 from broker.hall.state import Hall
-from broker.listening import BIRTHS_S, HEAR_S, RIVAL_S, Listening, Stage
+from broker.listening import BIRTHS_S, HEAR_S, KNOCK_S, RIVAL_S, Listening, Stage
 from broker.wire.messages import HubState, encode
 from broker.wire.seal import Seals
 from broker.wire.topics import Kind
@@ -55,11 +56,10 @@ def test_without_a_connection_nothing_is_over() -> None:
     "kept",
     [
         beat("1-ffffffff"),
-        beat("2-ffffffff"),
         beat(OWN, "me before this start"),
         beat(OWN, "me"),
     ],
-    ids=["lower", "another journal's", "its own of before", "its own"],
+    ids=["lower", "its own of before", "its own"],
 )
 def test_a_kept_heartbeat_that_is_not_higher_ends_the_hearing(kept: HubState) -> None:
     """It is the dead one's, and is replaced by what this hub says."""
@@ -108,6 +108,7 @@ def test_who_outranks_it_and_speaks_makes_it_stand_down(
 def test_who_does_not_outrank_it_is_to_go_itself(state: HubState) -> None:
     """Of two exactly one stays, whichever looks."""
     one = ears()
+    one.advance(100 + HEAR_S)
     hears(one, state, retained=False)
     assert one.rival is None
     other = Listening(start=state.start, holders=[])
@@ -123,6 +124,39 @@ def test_one_that_serves_hears_of_a_higher_one_too() -> None:
     assert one.stage is Stage.HEARING
     hears(one, beat(number=9), retained=False, now_s=101)
     assert one.rival == beat(number=9)
+
+
+@pytest.mark.parametrize("gen", ["2-00000000", "2-ffffffff"])
+def test_at_a_stranger_of_the_same_number_it_knocks_and_goes_when_answered(gen: str) -> None:
+    """A second hub with an empty folder never pushes out the one that serves, whatever its hex."""
+    one = ears()
+    hears(one, beat(gen), retained=True)
+    assert one.advance(100) == ""
+    assert (one.stage, one.wake_s(), one.is_challenged) == (Stage.KNOCKING, 100 + KNOCK_S, True)
+    hears(one, beat(gen, number=8), retained=False)
+    assert one.rival == beat(gen, number=8)
+
+
+@pytest.mark.parametrize("gen", ["2-00000000", "2-ffffffff"])
+def test_one_that_serves_answers_who_knocks_and_stays(gen: str) -> None:
+    """Whatever its hex; of two that serve already one goes, always the same."""
+    one = ears()
+    hears(one, beat(OWN), retained=True)
+    one.advance(100)
+    assert one.stage is Stage.DONE
+    hears(one, replace(beat(gen), listens=True), retained=False)
+    assert (one.rival, one.is_challenged) == (None, True)
+    hears(one, beat(gen), retained=False)
+    assert (one.rival is not None) == (gen > OWN)
+
+
+def test_who_knocks_in_vain_opens_a_generation_above_the_dead_one() -> None:
+    """That was the first hub, before it had a new card."""
+    one = ears()
+    hears(one, beat("2-ffffffff"), retained=True)
+    one.advance(100)
+    assert one.advance(100 + KNOCK_S) == "2-ffffffff"
+    assert one.stage is Stage.DONE
 
 
 def test_a_suspicion_is_not_over_before_this_connection_has_spoken() -> None:
@@ -235,6 +269,39 @@ def test_it_says_nothing_then_its_heartbeat_then_everything() -> None:
     assert len(desk.results()) == 1
 
 
+def test_who_knocks_says_its_heartbeat_and_keeps_births_for_later() -> None:
+    """A node's birth names the other's generation: obeyed now, this hub would outrank it."""
+    desk = Listener()
+    desk.birth("kiosk-1", retained=True, gen="2-ffffffff")
+    desk.hub(beat("2-ffffffff"), retained=True)
+    assert desk.rounds() == [(Kind.HUB, "")]
+    assert desk.rounds(0.01) == []
+    assert desk.core.gen == OWN
+    assert desk.rounds(KNOCK_S) == [(Kind.HUB, ""), (Kind.ACK, "kiosk-1")]
+    assert desk.core.gen == "3-me"
+
+
+def test_one_that_serves_answers_a_heartbeat_with_its_own() -> None:
+    """At once, so that who has just come decides nothing."""
+    desk = Listener()
+    desk.hub(beat(OWN, "me before"), retained=True)
+    desk.rounds()
+    desk.rounds(1)
+    assert desk.rounds(1) == []
+    desk.hub(replace(beat("2-ffffffff"), listens=True), retained=False)
+    assert desk.rounds() == [(Kind.HUB, "")]
+    assert desk.core.rival is None
+
+
+def test_a_birth_before_it_serves_is_no_reason_for_a_heartbeat() -> None:
+    """A node without an answer is born again at each: it would go round as fast as the wire is."""
+    desk = Listener()
+    desk.birth("kiosk-1", retained=True)
+    assert desk.rounds(HEAR_S) == [(Kind.HUB, "")]
+    desk.birth("loket-3", stream="9" * 32)
+    assert desk.rounds(0.01) == []
+
+
 def test_a_day_is_not_opened_before_it_has_listened() -> None:
     """Rows of that day may be missing."""
     desk = Listener()
@@ -264,6 +331,9 @@ def test_above_a_dead_hub_a_generation_is_opened_and_the_nodes_are_asked() -> No
     said = desk.rounds(RIVAL_S)
     assert desk.core.gen == "4-me"
     assert said == [(Kind.HUB, ""), (Kind.ACK, "kiosk-1")]
+    # The birth was heard long ago; the time to give begins with the asking.
+    desk.rounds(0.01)
+    assert desk.core._missing.waits_for("kiosk-1")
 
 
 def test_a_journal_completed_from_a_copy_opens_its_generation_after_the_hearing() -> None:

@@ -29,14 +29,17 @@ class Hall:
         self.first = Desk()
         self.rows: dict[str, list[Decided]] = {"kiosk-1": [], "loket-3": []}
 
-    def press(self, node: str, stream: str, seq: int, command: dict[str, Any]) -> None:
+    def press(
+        self, node: str, stream: str, seq: int, command: dict[str, Any], *, at_ms: int = AT_MS
+    ) -> None:
         """Have the first hub decide a row, and the node keep its result."""
-        self.first.up(node, stream, seq, command)
+        body = {"stream": stream, "first": seq, "from": seq, "beat": 1, "commands": [command]}
+        self.first.take(f"loket/v1/demo/up/{node}", json.dumps(body).encode(), at_ms=at_ms)
         batch, _ = self.first.settle()
         result = batch.answers[stream].fresh[0]
         place = Place(gen=GEN, pos=result.pos)
-        body = json.dumps(command).encode()
-        self.rows[node].append(Decided(stream, seq, body, encode(result), place))
+        asked = json.dumps(command).encode()
+        self.rows[node].append(Decided(stream, seq, asked, encode(result), place))
 
     def tickets(self, count: int) -> None:
         """Have tickets issued and put on paper."""
@@ -142,6 +145,16 @@ def test_a_row_nobody_holds_is_named_and_numbers_move() -> None:
     )
     desk.up("kiosk-1", KIOSK, 7, ISSUE)
     assert desk.results()[0]["events"][0]["number"] == "A100"
+
+
+def test_a_node_that_heard_of_a_later_row_tells_that_the_journal_was_set_back() -> None:
+    """It need not hold the row itself: whose row it is may be off."""
+    desk = linked(Desk(gen=GEN))
+    pos = desk.core.hall.pos
+    for heard, gen in ((pos, GEN), (pos + 1, "2-" + desk.core.start[:8])):
+        birth = {"session": "s", "online": True, "stream": COUNTER, "gen": GEN, "pos": heard}
+        desk.take(BIRTH + "loket-3", json.dumps(birth).encode())
+        assert desk.core.gen == gen
 
 
 def test_rows_it_has_are_not_adopted_again() -> None:

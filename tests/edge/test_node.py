@@ -190,6 +190,19 @@ async def test_birth_is_repeated_until_the_hub_answers(tmp_path: Path) -> None:
         assert one.link.count(Kind.BIRTH) == 4
 
 
+async def test_heartbeats_call_for_few_births(tmp_path: Path) -> None:
+    """A hub that answers nobody yet may speak often; each birth may make it speak again."""
+    async with stand(COUNTER, tmp_path) as one:
+        one.link.connect()
+        await one.advance(1.2)
+        assert one.link.count(Kind.BIRTH) == 2
+        for pos in range(40):
+            state = HubState(gen="1-00000001", pos=pos, beat=pos + 1, start="h", at_ms=1)
+            one.link.say(Topic(HALL, Kind.HUB), encode(state))
+            await one.advance(0.01)
+        assert one.link.count(Kind.BIRTH) == 3
+
+
 async def test_health_goes_every_15_s_while_connected(tmp_path: Path) -> None:
     """Figures of the process and its buttons."""
     async with stand(COUNTER, tmp_path) as one:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.sim.faults import ALL, FAULTS, LOST
+from tests.sim.faults import ALL, FAULTS
 from tests.sim.run import Verdict, run_seed
 from tests.sim.sabotage import SABOTAGES, catch
 from tests.sim.shrink import shrink
@@ -38,7 +38,7 @@ def simulate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--faults",
         default="all",
-        help=f"all, lost (cards too), none, or any of {', '.join(FAULTS)}, with commas",
+        help=f"all, none, or any of {', '.join(FAULTS)}, with commas",
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="seeds at once")
     parser.add_argument(
@@ -151,9 +151,8 @@ def as_line(caught: dict[str, Any]) -> str:
 
 def fault_names(text: str) -> list[str]:
     """Return the names that `--faults` stands for."""
-    groups = {"all": ALL, "lost": LOST}
-    if text in groups:
-        return list(groups[text])
+    if text == "all":
+        return list(ALL)
     return [] if text == "none" else text.split(",")
 
 

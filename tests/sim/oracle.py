@@ -6,6 +6,7 @@ has a bug that only breaking this rule shows.
 
 import json
 from collections.abc import Iterable, Sequence
+from itertools import count
 from typing import Any, NamedTuple
 
 from broker.entry import Entry
@@ -47,11 +48,18 @@ class Violation(NamedTuple):
 
 
 class Pressed(NamedTuple):
-    """A row whose commit a node was told of."""
+    """A row whose commit a node was told of.
+
+    Attributes:
+        card, slot: Which card it is on, new with each content it was given; and which piece of
+            plastic that is, wherever it is moved.
+    """
 
     node: str
     command: object
     at_s: float
+    card: int
+    slot: int
 
 
 class Oracle:
@@ -61,7 +69,10 @@ class Oracle:
         violations: In order; a run ends with the first.
         pressed: Every row a node took for committed.
         lost: Rows of journals that were taken away.
-        excused, excused_slips: Rows and numbers that a card took with it.
+        excused, excused_slips: Rows and numbers that nobody holds any more, since a card died that
+            alone held them (DESIGN §5.8), and nothing else.
+        on_paper: By ticket the number that its kiosk said was printed.
+        gone: Rows that their node holds no more: with the hub's journal they would be lost.
     """
 
     def __init__(self, *, timeline: Timeline, trace: Trace, hall: str) -> None:
@@ -71,8 +82,14 @@ class Oracle:
         self.lost: dict[tuple[str, int], Entry] = {}
         self.excused: set[tuple[str, int]] = set()
         self.excused_slips: set[str] = set()
+        self.gone: set[tuple[str, int]] = set()
         self.slips: dict[str, str] = {}
-        self._out: set[tuple[str, str]] = set()
+        self._out: dict[tuple[str, str], int] = {}
+        self._slip_slots: dict[str, int] = {}
+        self.on_paper: dict[str, str] = {}
+        self._cards: dict[str, int] = {}
+        self._slots: dict[str, int] = {}
+        self._numbers = count(1)
         self.model = Model()
         self.answers = 0
         self.forgiven = 0
@@ -106,7 +123,11 @@ class Oracle:
             where = f"{node} {row.stream[:6]}:{row.seq}"
             self.check((row.stream, row.seq) not in self.pressed, "row_twice", where)
             command = _ageless(row.command)
-            self.pressed[row.stream, row.seq] = Pressed(node, command, self._timeline.now_s)
+            at_s = self._timeline.now_s
+            pressed = Pressed(node, command, at_s, self.card(node), self._slot(node))
+            self.pressed[row.stream, row.seq] = pressed
+            if command["type"] == "confirm_print":
+                self.on_paper[command["ticket"]] = command["number"]
 
     def answered(self, node: str, row: Row, result: Result) -> None:
         """A node's role was given a result: it is what a journal holds, and of this row."""
@@ -136,18 +157,70 @@ class Oracle:
             slip = self.model.tickets.get(command["ticket"])
             self.excused_slips.add(command.get("number") or (slip.number if slip else ""))
 
-    def printed(self, node: str, number: str, *, is_excused: bool) -> None:
+    def printed(self, node: str, number: str, *, card: int, knows_hub: bool) -> None:
         """Somebody holds this slip, and nobody else one of the same day with its number.
 
-        Excused when the card that knew of it is gone.
+        Args:
+            card: Of the kiosk's cards the one that knows of it.
+            knows_hub: The kiosk has heard since its start which numbers the hub knows.
         """
         key = (self.model.day, number)
-        self.check(is_excused or key not in self._out, "printed_twice", f"{node}: {number}")
-        self._out.add(key)
+        issue = self.pressed.get(key_of(self.model.numbers.get(number, "")))
+        # One that was set back asks again for what had come out, perhaps under another number.
+        is_again = issue is not None and issue.card != card and issue.slot == self._slot(node)
+        if is_again or card != self.card(node):
+            self.excused_slips.add(number)
+            is_twice = False
+        else:
+            # What another card gave out this one need not know, unless the hub told it.
+            is_told = knows_hub and number in self.model.numbers
+            before = self._out.get(key)
+            is_twice = before is not None and (is_told or before == card)
+            if before is not None:
+                self.excused_slips.add(number)
+        self.check(not is_twice, "printed_twice", f"{node}: {number}")
+        self._out[key] = card
         self.slips_out += number not in self.slips
         self.slips[number] = node
-        if is_excused:
-            self.excused_slips.add(number)
+        self._slip_slots[number] = self._slot(node)
+
+    # -- cards --------------------------------------------------------------------------------
+
+    def card(self, node: str) -> int:
+        """Return which card is in a node."""
+        if node not in self._cards:
+            self._cards[node] = next(self._numbers)
+        return self._cards[node]
+
+    def _slot(self, node: str) -> int:
+        if node not in self._slots:
+            self._slots[node] = next(self._numbers)
+        return self._slots[node]
+
+    def card_replaced(self, node: str, held: set[tuple[str, int]]) -> None:
+        """A node has another card, or its own as it was: of its rows only these are on it."""
+        slot = self._slot(node)
+        for key, pressed in self.pressed.items():
+            if pressed.slot == slot and key not in held:
+                self.gone.add(key)
+                if key not in self._rows:
+                    self.lose(key)
+        # A slip whose end was not committed yet was known to the card alone.
+        mine = {number for number, its in self._slip_slots.items() if its == slot}
+        self.excused_slips |= mine - set(self.on_paper.values())
+        self._cards[node] = next(self._numbers)
+
+    def cards_exchanged(self, one: str, other: str) -> None:
+        """Two nodes have each other's cards."""
+        self._cards[one], self._cards[other] = self.card(other), self.card(one)
+        self._slots[one], self._slots[other] = self._slot(other), self._slot(one)
+
+    def lose(self, key: tuple[str, int]) -> None:
+        """Take note that nobody holds this row any more, or that it waits for a person."""
+        self.excused.add(key)
+        command: Any = self.pressed[key].command
+        slip = self.model.tickets.get(command.get("ticket", ""))
+        self.excused_slips.add(command.get("number") or (slip.number if slip else ""))
 
     # -- the hub's disk -----------------------------------------------------------------------
 
@@ -227,18 +300,16 @@ class Oracle:
     def journal_replaced(self, rows: Sequence[Entry]) -> None:
         """A person or a fault put another disk into the hub."""
         for entry in self.journal[len(rows) :]:
-            self.lost[entry.stream, entry.seq] = entry
+            key = (entry.stream, entry.seq)
+            self.lost[key] = entry
+            if key in self.gone:
+                self.lose(key)
         self.journal, self.model = [], Model()
         self._rows.clear()
         self._last.clear()
         self._beat = 0
         for entry in rows:
             self._follow(entry, is_new=False)
-
-    def excuse(self, node: str) -> None:
-        """A card took with it what only this node held."""
-        self.excused |= {key for key, pressed in self.pressed.items() if pressed.node == node}
-        self.excused_slips |= {number for number, kiosk in self.slips.items() if kiosk == node}
 
     def row(self, stream: str, seq: int) -> Entry | None:
         """Return the journal's row, or the gap that stands for it."""
@@ -353,6 +424,12 @@ class Oracle:
             for event in entry.events
             if isinstance(event, DayOpened)
         ]
+
+
+def key_of(ticket: str) -> tuple[str, int]:
+    """Return the row that issued a ticket."""
+    stream, _, seq = ticket.partition(".")[0].partition(":")
+    return stream, int(seq or 0)
 
 
 def _n(gen: str) -> int:

@@ -92,6 +92,8 @@ class WatchedCore(HubCore):
         known = self._sessions.get(arrival.node, birth.session)
         before = self.presence.nodes.get(arrival.node)
         super()._take_birth(arrival)
+        if self._is_quiet:
+            return  # It is taken when the hub has listened.
         after = self.presence.nodes[arrival.node].contact
         if birth.online:
             self._sessions[arrival.node] = birth.session

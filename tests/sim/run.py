@@ -9,7 +9,7 @@ from typing import NamedTuple
 from broker.hall.state import Hall
 from broker.hall.views import counter_view, queue_view
 from tests.sim.faults import ALL, Fault, apply, plan
-from tests.sim.oracle import Oracle, Violation
+from tests.sim.oracle import Oracle, Violation, key_of
 from tests.sim.parts import PRODUCT, Parts
 from tests.sim.people import BUSY, Desk, Staff, Visitors
 from tests.sim.world import World, hall_file
@@ -214,7 +214,9 @@ def judge(world: World) -> None:
     for unit in world.units:
         oracle.check(unit.process.is_alive, "all_alive", unit.name)
     for unit in world.nodes:
-        oracle.excused.update(unit.foreign_rows())
+        # Those of a card's other home are named in the log, for a person to put it back there.
+        for key in unit.foreign_rows():
+            oracle.lose(key)
     _judge_rows(world)
     _judge_slips(oracle)
     _judge_displays(world)
@@ -241,9 +243,12 @@ def _judge_slips(oracle: Oracle) -> None:
         is_known = slip is not None and slip.printed
         if not is_known and number not in oracle.excused_slips:
             oracle.fail("paper_lost", f"{number} of {kiosk}: {slip}")
-    for slip in oracle.model.tickets.values():
-        # Without a number its issue is lost with a card: nobody waits with it.
-        is_gone = not slip.number or slip.number in oracle.excused_slips
+    for ticket, slip in oracle.model.tickets.items():
+        # Without a number its issue is lost with a card: nobody waits with it. Nor was it printed,
+        # perhaps, where the card that was to print it is gone.
+        is_lost = key_of(ticket) in oracle.gone
+        numbers = {slip.number, oracle.on_paper.get(ticket, slip.number)}
+        is_gone = not slip.number or is_lost or numbers & oracle.excused_slips
         is_settled = slip.printed or slip.state == "closed" or is_gone
         oracle.check(is_settled, "slip_owed", f"{slip.number} is not on paper, nor cancelled")
 

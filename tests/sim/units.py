@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from broker.entry import COLUMNS, Entry
 from broker.hall.events import decode_events
 from broker.hall_time import HallTime
+from broker.hub import HEARD
 from broker.hub_inbox import BATCH_MAX
 from broker.link import Connected, Received
 from broker.store import StoreError
@@ -180,11 +181,12 @@ class HubUnit(Unit):
                 newest_gen=journal.newest_gen,
                 owing=journal.owing,
                 recovering=journal.is_recovering or (not hall.pos and not self.is_key_new),
+                listens=True,
             )
             self.core.oracle = world.oracle
             self.is_key_new = False
             inbox = SimInbox(self.process, BATCH_MAX)
-            filters = [every(world.setup.hall, kind) for kind in (Kind.UP, Kind.BIRTH, Kind.HEALTH)]
+            filters = [every(world.setup.hall, kind) for kind in HEARD]
             link = self._make_link(inbox, filters, None)
             link.on_publish = world.oracle.published
             hub = parts.hub(
@@ -206,7 +208,6 @@ class NodeUnit(Unit):
 
     Attributes:
         outcome: What becomes of a slip.
-        cards: How often its card was replaced.
     """
 
     def __init__(self, world: "World", name: str) -> None:
@@ -215,7 +216,6 @@ class NodeUnit(Unit):
         self.devices = SimDevices(buttons=(), lamps=())
         self.node: Any = None
         self.outcome = Outcome.PRINTED
-        self.cards = 0
 
     def press(self, button: str, hold_s: float = 0.12) -> bool:
         """Have a finger press a button; return whether anything is there to feel it."""
@@ -246,6 +246,14 @@ class NodeUnit(Unit):
         sql = self.card.file("outbox.db").sql
         found = "SELECT stream, seq FROM pending JOIN streams USING (place) WHERE node != ?"
         return list(sql.execute(found, (self.name,)))
+
+    def held_rows(self) -> set[tuple[str, int]]:
+        """Return all rows on its card, with a result or without."""
+        sql = self.card.file("outbox.db").sql
+        if not sql.execute("SELECT * FROM sqlite_master WHERE name = 'pending'").fetchone():
+            return set()
+        pending = "SELECT stream, seq FROM pending JOIN streams USING (place)"
+        return {*sql.execute(pending), *self.decided_rows()}
 
     def decided_rows(self) -> list[tuple[str, int]]:
         """Return the rows on its card that have a sealed result."""
@@ -292,7 +300,7 @@ class NodeUnit(Unit):
                     draw=self.random.random,
                     after=world.timeline.after,
                     out=functools.partial(world.slip_out, self),
-                    cards=lambda: self.cards,
+                    cards=lambda: world.oracle.card(self.name),
                     outcome=lambda: self.outcome,
                 ),
                 clock=self.machine,

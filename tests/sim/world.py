@@ -166,7 +166,8 @@ class World:
             card: Which of the kiosk's cards knows of it.
         """
         for ticket in slip.tickets:
-            self.oracle.printed(kiosk.name, ticket.number, is_excused=card != kiosk.cards)
+            knows_hub = getattr(kiosk.role, "_queue", None) is not None
+            self.oracle.printed(kiosk.name, ticket.number, card=card, knows_hub=knows_hub)
             self.on_slip(kiosk, ticket.number)
 
     def counter_panel(self, counter: int) -> Mapping[str, Any]:

@@ -186,6 +186,17 @@ def test_a_node_that_is_off_is_waited_for_a_moment() -> None:
     assert hub.is_over(100 + SETTLE_S)
 
 
+def test_whoever_else_was_asked_is_waited_for() -> None:
+    """The pages' node need not be there, but when it is it gives too."""
+    hub = recovery("kiosk-1")
+    for node in ("kiosk-1", "web"):
+        hub.born(node, OWN, 100)
+    hub.taken("kiosk-1", give_of([], after=START, stream=OWN, is_all=True), 100)
+    assert not hub.is_over(100)
+    hub.taken("web", give_of([], after=START, stream=OWN, is_all=True), 101)
+    assert hub.is_over(101)
+
+
 def test_without_a_connection_no_time_passes() -> None:
     """Who can't be heard can't have given."""
     hub = recovery("kiosk-1")
