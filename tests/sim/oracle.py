@@ -299,8 +299,11 @@ class Oracle:
 
     def journal_replaced(self, rows: Sequence[Entry]) -> None:
         """A person or a fault put another disk into the hub."""
-        for entry in self.journal[len(rows) :]:
+        kept = {(entry.stream, entry.seq): entry for entry in rows}
+        for entry in self.journal:  # of another life of it, perhaps: not only its end differs
             key = (entry.stream, entry.seq)
+            if kept.get(key) == entry:
+                continue
             self.lost[key] = entry
             if key in self.gone:
                 self.lose(key)
