@@ -73,5 +73,7 @@ def test_a_slip_leads_to_its_page_and_to_its_counter(hall: RunningHall) -> None:
     rows = hall.rows(hall.data / "web" / "public.db")
     assert [row.command["type"] for row in rows] == ["hold", "cancel"]
     code = first.split("/")[4].encode()
+    hall.stop()  # so that no file comes or goes while they are read
     files = [path for path in hall.data.rglob("*") if path.is_file() and path.suffix != ".png"]
+    assert len(files) > 20
     assert [path for path in files if code in path.read_bytes()] == []
