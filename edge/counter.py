@@ -13,7 +13,7 @@ makes one call of both.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from broker.hall.commands import (
     AnyCommand,
@@ -61,34 +61,19 @@ SCORES = {button: score for score, button in enumerate(RATING_BUTTONS, start=1)}
 """What a rating button says: 1 = worst."""
 
 
-class LampRow(NamedTuple):
-    """One row of the lamp table; None = whatever it is."""
-
-    is_sent: bool | None
-    is_paused: bool | None
-    is_waited_for: bool | None
-    shows: Pattern
-
-
-# The first row that fits (DESIGN §4). "Not sent" is also shown while the hub is not heard: then
-# the next press would not be sent either, and staff call by voice from the list.
-LAMP_TABLE: tuple[LampRow, ...] = (
-    LampRow(is_sent=False, is_paused=None, is_waited_for=None, shows=Pattern.SLOW_BLINK),
-    LampRow(is_sent=True, is_paused=True, is_waited_for=None, shows=Pattern.DOUBLE_BLINK),
-    LampRow(is_sent=True, is_paused=False, is_waited_for=True, shows=Pattern.STEADY),
-    LampRow(is_sent=True, is_paused=False, is_waited_for=False, shows=Pattern.OFF),
-)
 DONE = Pattern.LONG_FLASH
 REFUSED = Pattern.SHORT_FLASHES
 
 
 def lamp_pattern(*, is_sent: bool, is_paused: bool, is_waited_for: bool) -> Pattern:
-    """Return what the lamp shows while nothing is flashed."""
-    facts = (is_sent, is_paused, is_waited_for)
-    for row in LAMP_TABLE:
-        if all(want in (None, fact) for want, fact in zip(row, facts, strict=False)):
-            return row.shows
-    raise AssertionError(f"no row of the lamp table fits {facts}")
+    """Return what the lamp shows while nothing is flashed: what is worst first (DESIGN §4)."""
+    if not is_sent:
+        # Also while the hub is not heard: then the next press would not be sent either, and staff
+        # call by voice from the list.
+        return Pattern.SLOW_BLINK
+    if is_paused:
+        return Pattern.DOUBLE_BLINK
+    return Pattern.STEADY if is_waited_for else Pattern.OFF
 
 
 class CounterRole:
@@ -103,6 +88,7 @@ class CounterRole:
     def __init__(self, *, hall: str, counter: int, serves: Sequence[str]) -> None:
         self._hall = hall
         self._counter = counter
+        self._topic = Topic(hall, Kind.COUNTER, str(counter))
         self._serves = serves
         self._view: CounterView | None = None
         self._queue: QueueView | None = None
@@ -114,8 +100,7 @@ class CounterRole:
 
     def topics(self) -> tuple[Topic, ...]:
         """Return the snapshots of its counter and of the queue, the list when the hub is gone."""
-        counter = Topic(self._hall, Kind.COUNTER, str(self._counter))
-        return (counter, Topic(self._hall, Kind.QUEUE))
+        return (self._topic, Topic(self._hall, Kind.QUEUE))
 
     def pressed(self, button: str, press: Press) -> tuple[Wish, ...]:
         """Return the command this moment of a press asks for, with what the lamp showed."""
@@ -131,12 +116,11 @@ class CounterRole:
 
     def received(self, topic: Topic, payload: bytes, *, gen_n: int) -> None:
         """Take a snapshot of counter or queue, unless it is older than what is shown."""
-        counter, queue = self.topics()
-        if topic == queue:
+        if topic.kind is Kind.QUEUE:
             services = read_queue(payload)
             if self._newest_queue.takes(services.gen, services.pos, gen_n=gen_n):
                 self._queue = services
-        if topic != counter:
+        if topic != self._topic:
             return
         view = read_counter(payload)
         if view.counter != self._counter:

@@ -38,6 +38,8 @@ class Fingers:
             )
             for name, pin in devices.buttons.items()
         }
+        # Most passes of a node find every button at rest.
+        self._moving = {name: m for name, m in self._machines.items() if not m.is_idle}
         self._settling: list[Settle] = []
         self._not_kept: dict[str, StoreError] = {}
 
@@ -74,9 +76,12 @@ class Fingers:
         for name, pin in self._devices.buttons.items():
             pin.on_edge(self._edges_of(name))
 
-    def wakes_s(self) -> list[float | None]:
-        """Return the instants at which a button changes by time alone."""
-        return [machine.wake_s() for machine in self._machines.values()]
+    def wake_s(self) -> float | None:
+        """Return the instant at which a button next changes by time alone; None = none does."""
+        if not self._moving:
+            return None
+        wakes_s = (machine.wake_s() for machine in self._moving.values())
+        return min((wake_s for wake_s in wakes_s if wake_s is not None), default=None)
 
     # -- softly -------------------------------------------------------------------------------
 
@@ -109,14 +114,17 @@ class Fingers:
 
     def edge(self, edge: Edge) -> Iterator[tuple[str, Press]]:
         """Yield what an edge leads to."""
-        for press in self._machines[edge.button].edge(down=edge.down, at_s=edge.at_s):
+        machine = self._moving[edge.button] = self._machines[edge.button]
+        for press in machine.edge(down=edge.down, at_s=edge.at_s):
             yield edge.button, self._noted(edge.button, press)
 
     def advance(self, to_s: float) -> Iterator[tuple[str, Press]]:
         """Yield what time leads to."""
-        for name, machine in self._machines.items():
+        for name, machine in list(self._moving.items()):
             for press in machine.advance(to_s):
                 yield name, self._noted(name, press)
+            if machine.is_idle:
+                del self._moving[name]
 
     def not_kept(self, button: str, error: StoreError) -> None:
         """Note that the press of this button could not be committed."""
@@ -128,6 +136,8 @@ class Fingers:
 
     def settle(self) -> None:
         """Tell those who wait for a button that all of its press is committed, or is not kept."""
+        if not self._settling:
+            return
         waiting, self._settling = self._settling, []
         for item in waiting:
             machine = self._machines[item.button]

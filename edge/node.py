@@ -195,9 +195,10 @@ class Node:
             await self._take(item)
         for name, press in self._fingers.advance(taken_s):
             await self._pressed(name, press)
-        for flash in await self._printing.go_alone(is_gone=self._post.is_gone(taken_s)):
-            self._flash(flash)
-            await self._keep()
+        if self._printing.is_waiting:
+            for flash in await self._printing.go_alone(is_gone=self._post.is_gone(taken_s)):
+                self._flash(flash)
+                await self._keep()
         self._send()
         self._show()
         if self._keep_s is not None and self._keep_s <= self._clock.mono_s():
@@ -213,10 +214,12 @@ class Node:
 
     def _wait_s(self) -> float | None:
         now_s = self._clock.mono_s()
-        dues = [self._post.wake_s(now_s), self._printing.wake_s(), self._role.wake_s()]
-        dues += [self._keep_s, self._feed_s, *self._fingers.wakes_s()]
-        dues += [lamp.wake_s() for lamp in self._lamps.values()]
-        due_s = min((due for due in dues if due is not None), default=None)
+        due_s = self._post.wake_s(now_s)
+        dues = (self._printing.wake_s(), self._role.wake_s(), self._fingers.wake_s())
+        lamps = [lamp.wake_s() for lamp in self._lamps.values()]
+        for other_s in (*dues, *lamps, self._keep_s, self._feed_s):
+            if other_s is not None and (due_s is None or other_s < due_s):
+                due_s = other_s
         return None if due_s is None else due_s - now_s
 
     async def _take(self, item: Item) -> None:
@@ -315,7 +318,7 @@ class Node:
                     self._role.received(topic, item.payload, gen_n=gen_n)
         except WireError as error:
             self._bad(topic.kind, error)
-        if not self._is_disk_bad:
+        if self._post.gen != self._gen and not self._is_disk_bad:
             with self._trying_again():
                 await self._keep_gen()
 
@@ -432,7 +435,7 @@ class Node:
 
     def _show(self) -> None:
         now_s = self._clock.mono_s()
-        standing = self._post.standing(now_s)._replace(now_s=now_s)
+        standing = self._post.standing(now_s)
         if self._is_disk_bad:
             standing = standing._replace(sent=Sent.LATE, is_kept=False)
         patterns = self._role.standing(standing)

@@ -299,12 +299,15 @@ class Post:
 
     def standing(self, now_s: float) -> Standing:
         """Return what the lamps may say about the way to the hub."""
-        is_heard = self._is_heard(now_s)
-        oldest_s = next(iter(self._asked.values()), None)
-        if oldest_s is None:
-            return Standing(is_heard, Sent.ALL)
-        is_late = oldest_s + LATE_AFTER_S <= now_s
-        return Standing(is_heard, Sent.LATE if is_late else Sent.ON_THE_WAY)
+        return Standing(self._is_heard(now_s), self._sent(now_s), now_s=now_s)
+
+    def _sent(self, now_s: float) -> Sent:
+        if not self._asked:
+            return Sent.ALL
+        return Sent.LATE if self._late_s() <= now_s else Sent.ON_THE_WAY
+
+    def _late_s(self) -> float:
+        return next(iter(self._asked.values())) + LATE_AFTER_S
 
     def panel(self, now_s: float) -> dict[str, object]:
         """Return what a panel shows of the way to the hub.
@@ -312,7 +315,7 @@ class Post:
         `hub_age_s`: whole seconds since the hub was heard; 0 while it counts as heard, None before
         it ever was.
         """
-        is_heard = self.standing(now_s).is_heard
+        is_heard = self._is_heard(now_s)
         age_s = None if self._heard_s == float("-inf") else int(now_s - self._heard_s)
         return {
             "link": "up" if self.is_up else "down",
@@ -322,12 +325,13 @@ class Post:
 
     def wake_s(self, now_s: float) -> float | None:
         """Return the instant at which something is to be sent, or `standing` becomes another."""
-        dues = [self._sender.wake_s()]
+        dues = [] if (send_s := self._sender.wake_s()) is None else [send_s]
         if self._session is not None:
-            dues += [self._health_s, None if self._sender.is_answered else self._birth_s]
-        standing = self.standing(now_s)
-        if standing.is_heard:
-            dues.append(self._heard_s + HUB_LOST_AFTER_S)
-        if standing.sent is Sent.ON_THE_WAY:
-            dues.append(next(iter(self._asked.values())) + LATE_AFTER_S)
-        return min((due for due in dues if due is not None), default=None)
+            dues.append(self._health_s)
+            if not self._sender.is_answered:
+                dues.append(self._birth_s)
+            if self._is_heard(now_s):
+                dues.append(self._heard_s + HUB_LOST_AFTER_S)
+        if self._sent(now_s) is Sent.ON_THE_WAY:
+            dues.append(self._late_s())
+        return min(dues, default=None)

@@ -143,9 +143,16 @@ class Printing:
         """Return the presses that wait no longer, in order; with the hub gone, all of them."""
         return [each for each in self._waiting.values() if is_gone or each.due_s <= now_s]
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether any press waits for the hub's answer."""
+        return bool(self._waiting)
+
     def wake_s(self) -> float | None:
         """Return the instant at which the next press is due."""
-        return min((each.due_s for each in self._waiting.values()), default=None)
+        if not self._waiting:
+            return None
+        return min(each.due_s for each in self._waiting.values())
 
     async def go_alone(self, *, is_gone: bool) -> list[Flash]:
         """Give presses that wait no longer a number without the hub; return who gets none.

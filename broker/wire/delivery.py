@@ -244,8 +244,9 @@ class Sender:
         """Return the monotonic instant of the next `outgoing()`; None = not before an event."""
         if not (self._connected and self.is_answered):
             return None
-        instants = [at_s for at_s in (self._ready_s, self._resend_s) if at_s is not None]
-        return min(instants, default=None)
+        if self._ready_s is None or self._resend_s is None:
+            return self._resend_s if self._ready_s is None else self._ready_s
+        return min(self._ready_s, self._resend_s)
 
     def _hold(self, row: Row) -> None:
         if len(row.command) > COMMAND_BYTES_MAX:

@@ -8,6 +8,7 @@ retained topics at each connect; a board, which must never call for a dead hub, 
 a live `state/hub` names the same generation (DESIGN §5.15).
 """
 
+import functools
 from typing import NamedTuple, Protocol
 
 
@@ -32,6 +33,7 @@ class Stamp(NamedTuple):
     pos: int = 0
 
 
+@functools.lru_cache(maxsize=64)  # a process hears the same one or two all day
 def generation_number(gen: str) -> int:
     """Return the n of `n-hex`, as `Generation` lets through; 0 for none yet."""
     return int(gen.partition("-")[0]) if gen else 0

@@ -15,6 +15,8 @@ from tests.sim.timeline import Timeline
 NAP_S_MIN = 1e-6
 """Less would be lost in rounding, and the process would wake at the same instant for ever."""
 
+NEVER_S = float("inf")
+
 START_MS = 1_796_173_200_000
 """The wall clock at instant 0: Wednesday, 2026-12-02, 08:00 in Jakarta."""
 
@@ -76,7 +78,7 @@ class Process:
         self._on_end = on_end
         self._main: Coroutine[Any, Any, None] | None = None
         self._naps = False
-        self._due_s = self._armed_s = float("inf")
+        self._due_s = self._armed_s = NEVER_S
         self._waits = 0
         self._is_frozen = False
         self._owes_step = False
@@ -110,15 +112,13 @@ class Process:
         if self._naps:
             self._step()
 
-    @types.coroutine
-    def nap(self, wait_s: float | None) -> Generator[None, None, None]:
-        """Wait until woken, at most so long; None = however long."""
-        now_s = self._timeline.now_s
-        self._due_s = float("inf") if wait_s is None else now_s + max(wait_s, NAP_S_MIN)
-        if self._due_s < self._armed_s:
-            self._arm(self._due_s)
+    def doze(self, wait_s: float | None) -> None:
+        """Have the step that ends now be followed by one when it is woken, or after so long."""
+        due_s = NEVER_S if wait_s is None else self._timeline.now_s + max(wait_s, NAP_S_MIN)
+        self._due_s = due_s
+        if due_s < self._armed_s:
+            self._arm(due_s)
         self._naps = True
-        yield
 
     @types.coroutine
     def spend(self, wait_s: float) -> Generator[None, None, None]:
@@ -140,7 +140,7 @@ class Process:
         # One bell hangs in the timeline, not one for each nap: most naps end before their time.
         if at_s != self._armed_s:
             return
-        self._armed_s = float("inf")
+        self._armed_s = NEVER_S
         if not self._naps:
             return
         if self._due_s <= self._timeline.now_s:
@@ -182,10 +182,12 @@ class SimInbox:
         self._items.append(item)
         self._process.wake()
 
-    async def take(self, wait_s: float | None) -> list[Any]:
+    @types.coroutine
+    def take(self, wait_s: float | None) -> Generator[None, None, list[Any]]:
         """Return what has come, or nothing after so long."""
         if not self._items and (wait_s is None or wait_s > 0):
-            await self._process.nap(wait_s)
-        items = self._items[: self._batch_max]
-        del self._items[: self._batch_max]
-        return items
+            self._process.doze(wait_s)
+            yield
+        items = self._items
+        self._items = items[self._batch_max :]
+        return items[: self._batch_max] if self._items else items

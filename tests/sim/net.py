@@ -7,8 +7,8 @@ broker would be, so that no code relies on one. A lossy time ends with a new con
 for whoever loses bytes of TCP.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 
 from broker.backoff import wait_s
@@ -61,7 +61,11 @@ class Cable:
 
 
 class Connection:
-    """One client's connection at the broker."""
+    """One client's connection at the broker.
+
+    Attributes:
+        up_s, down_s: When the newest message arrives that is in order, there and here.
+    """
 
     def __init__(self, link: "SimLink", session: str, will: tuple[str, bytes] | None) -> None:
         self.link = link
@@ -82,8 +86,8 @@ class Broker:
         self._random = random
         self._trace = trace
         self._clients: dict[str, Connection] = {}
-        self._exact: defaultdict[str, list[Connection]] = defaultdict(list)
-        self._wide: list[tuple[str, Connection]] = []
+        self._listeners: dict[str, tuple[Connection, ...]] = {}
+        """By topic, as long as nobody comes or goes."""
 
     def kill(self) -> None:
         """End: every client's connection breaks, and nobody's will is said."""
@@ -105,19 +109,15 @@ class Broker:
             self.drop(old)
         connection = Connection(link, session, will)
         self._clients[link.client_id] = connection
-        for filter_ in link.subscriptions:
-            if filter_.endswith("/+"):
-                self._wide.append((filter_[:-1], connection))
-            else:
-                self._exact[filter_].append(connection)
+        self._listeners.clear()
         return connection
 
     def send_retained(self, connection: Connection) -> None:
         """Send what was kept of the client's topics."""
-        filters = connection.link.subscriptions
         for topic in sorted(self.retained):
-            if topic in filters or f"{topic.rpartition('/')[0]}/+" in filters:
-                self._down(connection, topic, self.retained[topic], retained=True)
+            if connection.link.listens_to(topic):
+                kept = Received(topic, self.retained[topic], retained=True)
+                self._down((connection,), kept)
 
     def drop(self, connection: Connection) -> None:
         """Give a client up, with its will."""
@@ -131,10 +131,7 @@ class Broker:
         connection.is_open = False
         if self._clients.get(connection.link.client_id) is connection:
             del self._clients[connection.link.client_id]
-        for filter_ in connection.link.subscriptions:
-            if connection in self._exact[filter_]:
-                self._exact[filter_].remove(connection)
-        self._wide = [entry for entry in self._wide if entry[1] is not connection]
+        self._listeners.clear()
 
     def publish(self, connection: Connection, topic: str, payload: bytes, *, retain: bool) -> None:
         """Take a message on its way up."""
@@ -154,29 +151,42 @@ class Broker:
         self._trace.message(topic, payload)
         if retain:
             self.retained[topic] = payload
-        for connection in self._exact.get(topic, ()):
-            self._down(connection, topic, payload)
-        for prefix, connection in self._wide:
-            if topic.startswith(prefix):
-                self._down(connection, topic, payload)
+        listeners = self._listeners.get(topic)
+        if listeners is None:
+            clients = self._clients.values()
+            listeners = tuple(each for each in clients if each.link.listens_to(topic))
+            self._listeners[topic] = listeners
+        self._down(listeners, Received(topic, payload, retained=False))
 
-    def _down(
-        self, connection: Connection, topic: str, payload: bytes, *, retained: bool = False
-    ) -> None:
-        item = Received(topic, payload, retained)
+    def _down(self, connections: Sequence[Connection], item: Received) -> None:
+        """Have a message arrive at each of them, on a good day at all of them at once.
 
-        cable = connection.link.cable
-
-        def arrived() -> None:
-            if not connection.is_open:
-                return
-            if cable.down:
-                self.messages += 1
-                connection.link.receive(connection, item)
+        What one of them hears changes nothing at another but by way of a message of its own, so
+        there is nothing to be seen in the order of some ms in which it comes to them.
+        """
+        at_s = self._timeline.now_s + self._random.random() * TAKES_S
+        prompt: list[Connection] = []
+        for connection in connections:
+            if connection.link.cable.weather is not FINE or connection.down_s > at_s:
+                arrived = partial(self._arrived, (connection,), item)
+                weather = connection.link.cable.weather
+                connection.down_s = self._carry(weather, connection.down_s, arrived)
             else:
-                cable.stall(arrived)
+                connection.down_s = at_s
+                prompt.append(connection)
+        if prompt:
+            self._timeline.at(at_s, partial(self._arrived, prompt, item))
 
-        connection.down_s = self._carry(cable.weather, connection.down_s, arrived)
+    def _arrived(self, connections: Sequence[Connection], item: Received) -> None:
+        for connection in connections:
+            if not connection.is_open:
+                continue
+            link = connection.link
+            if link.cable.down:
+                self.messages += 1
+                link.receive(connection, item)
+            else:
+                link.cable.stall(partial(self._arrived, (connection,), item))
 
     def _carry(self, weather: Weather, newest_s: float, arrived: Act) -> float:
         """Have one message arrive once, twice or never; return when the newest in order does."""
@@ -218,7 +228,7 @@ class SimLink:
         random: Random,
     ) -> None:
         self.client_id = client_id
-        self.subscriptions = tuple(subscriptions)
+        self._topics = frozenset(subscriptions)
         self.cable = cable
         self.counts: dict[str, int] = {}
         self.on_publish: Callable[[Topic, bytes], object] | None = None
@@ -262,6 +272,10 @@ class SimLink:
         rule = RULES[topic.kind]
         self._broker.publish(connection, str(topic), payload, retain=rule.retain)
         return True
+
+    def listens_to(self, topic: str) -> bool:
+        """Return whether it has subscribed to a topic, by name or as one of many."""
+        return topic in self._topics or f"{topic.rpartition('/')[0]}/+" in self._topics
 
     def receive(self, connection: Connection, item: Received) -> None:
         """Take a message of the broker."""

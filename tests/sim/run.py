@@ -171,15 +171,12 @@ def live(world: World, size: Size, faults: Sequence[Fault], *, begin_s: float) -
     open_s, end_s = begin_s + BEGIN_S, begin_s + BEGIN_S + size.day_s
     timeline.at(open_s, lambda: _open(world, size, open_s, end_s - QUIET_S))
 
-    def is_over() -> bool:
-        return bool(oracle.violations)
-
-    timeline.run(end_s, is_over=is_over)
-    if is_over():
+    timeline.run(end_s, broken=oracle.violations)
+    if oracle.violations:
         return
     world.trace.tell("all is well again")
-    timeline.run(end_s + HEAL_S, is_over=is_over)
-    if is_over():
+    timeline.run(end_s + HEAL_S, broken=oracle.violations)
+    if oracle.violations:
         return
     judge(world)
 

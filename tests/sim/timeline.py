@@ -1,7 +1,7 @@
 """Virtual time: one heap of instants, and what happens at each."""
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from itertools import count
 
 Act = Callable[[], object]
@@ -24,12 +24,12 @@ class Timeline:
         """Have something happen so many seconds from now."""
         heapq.heappush(self._heap, (self.now_s + wait_s, next(self._order), act))
 
-    def run(self, until_s: float, *, is_over: Callable[[], bool] = lambda: False) -> None:
-        """Let time pass, until that instant or until it is over."""
+    def run(self, until_s: float, *, broken: Sized = ()) -> None:
+        """Let time pass, until that instant or until something is in `broken`."""
         heap, pop = self._heap, heapq.heappop
-        while heap and heap[0][0] <= until_s and not is_over():
+        while heap and heap[0][0] <= until_s and not broken:
             self.now_s, _, act = pop(heap)
             self.steps += 1
             act()
-        if not is_over():
+        if not broken:
             self.now_s = max(self.now_s, until_s)
