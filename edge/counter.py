@@ -114,19 +114,24 @@ class CounterRole:
             return (Flash((LAMP,), REFUSED, why=f"button {button}: not known to this release"),)
         return ()
 
-    def received(self, topic: Topic, payload: bytes, *, gen_n: int) -> None:
-        """Take a snapshot of counter or queue, unless it is older than what is shown."""
+    def received(self, topic: Topic, payload: bytes, *, gen_n: int) -> bool:
+        """Take a snapshot of counter or queue, unless it is older than what is shown.
+
+        The queue is a list for staff to read: the lamp does not show it.
+        """
         if topic.kind is Kind.QUEUE:
             services = read_queue(payload)
             if self._newest_queue.takes(services.gen, services.pos, gen_n=gen_n):
                 self._queue = services
         if topic != self._topic:
-            return
+            return False
         view = read_counter(payload)
         if view.counter != self._counter:
             raise WireError(f"counter {view.counter} in the snapshot of {self._counter}")
-        if self._newest.takes(view.gen, view.pos, gen_n=gen_n):
+        is_taken = self._newest.takes(view.gen, view.pos, gen_n=gen_n)
+        if is_taken:
             self._view = view
+        return is_taken
 
     def answered(self, command: AnyCommand, result: Result) -> tuple[Wish, ...]:
         """Return the flash for a result.

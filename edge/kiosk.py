@@ -104,6 +104,7 @@ class KioskRole:
         self._help_presses: deque[dict[str, object]] = deque(maxlen=HELPS_MAX)
         self._language = phrases.known(setup.languages[0])
         self._queue: QueueView | None = None
+        self._shut: set[str] = set()
         self._newest = Newest()
         self._is_heard = False
 
@@ -185,15 +186,18 @@ class KioskRole:
     def _is_priority(self, now_s: float) -> bool:
         return self._priority_s is not None and now_s < self._priority_s
 
-    def received(self, topic: Topic, payload: bytes, *, gen_n: int) -> None:
+    def received(self, topic: Topic, payload: bytes, *, gen_n: int) -> bool:
         """Take a snapshot of the queue, unless it is older than the one it has."""
         if topic.kind is not Kind.QUEUE:
-            return
+            return False
         view = read_queue(payload)
-        if self._newest.takes(view.gen, view.pos, gen_n=gen_n):
-            self._queue = view
-            if view.pos >= self._assist_pos and self._assist == "heard":
-                self._assist = "heard" if self._node in view.assists else ""
+        if not self._newest.takes(view.gen, view.pos, gen_n=gen_n):
+            return False
+        before, self._queue = (self._shut, self._assist), view
+        self._shut = self._not_given()
+        if view.pos >= self._assist_pos and self._assist == "heard":
+            self._assist = "heard" if self._node in view.assists else ""
+        return before != (self._shut, self._assist)
 
     def answered(self, command: AnyCommand, result: Result) -> tuple[Wish, ...]:
         """Return the slip of an issue, or the flash of a refused one.
@@ -277,7 +281,7 @@ class KioskRole:
         pattern = LAMP_TABLE[standing.is_heard, standing.is_kept]
         lamps = {lamp: pattern for lamp in self._lamps if lamp == READY or lamp in self._services}
         if standing.is_heard and standing.is_kept:
-            lamps |= dict.fromkeys(lamps.keys() & self._not_given(), Pattern.OFF)
+            lamps |= dict.fromkeys(lamps.keys() & self._shut, Pattern.OFF)
         is_lit = self._is_priority(standing.now_s)
         priority = Pattern.STEADY if is_lit else Pattern.OFF
         if not is_lit:

@@ -1,12 +1,13 @@
 """The runtime of a node with pins: buttons -> role -> outbox -> link, and results -> role -> lamps.
 
 One task does all of it, in order. It sleeps until something arrives or the earliest of the
-machines' instants (buttons, lamps, post) is due; nothing polls. From an accepted press to its
-publish there is one wait: the commit. Expected trouble (no broker, no hub, a bad message, no paper)
-is dealt with here. So is a disk that refuses to write: a press is refused, and what has happened
-already (a slip that is out, a generation that is obeyed, results) stays in memory, is tried again,
-and meanwhile the lamps blink slowly. Anything else ends the process, and its supervisor starts it
-again.
+machines' instants (buttons, lamps, post) is due; nothing polls. Most messages are a heartbeat of a
+hub that is heard anyhow, or a snapshot that no lamp shows: they are remembered, and it sleeps on.
+From an accepted press to its publish there is one wait: the commit. Expected trouble (no broker, no
+hub, a bad message, no paper) is dealt with here. So is a disk that refuses to write: a press is
+refused, and what has happened already (a slip that is out, a generation that is obeyed, results)
+stays in memory, is tried again, and meanwhile the lamps blink slowly. Anything else ends the
+process, and its supervisor starts it again.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ from edge.figures import NO_FIGURES, Figures
 from edge.fingers import Fingers
 from edge.giving import answer_hub
 from edge.inbox import Edge, Inbox, Item, Paper, Settle, Stop, Wanted
-from edge.lamps import Lamp, Pattern
+from edge.lights import Lights
 from edge.paper import PaperPort
 from edge.post import Identity, LinkPort, Post
 from edge.press import Moment, Press
@@ -96,7 +97,6 @@ class Node:
         self.counts: Counter[str] = Counter()
         self._identity = identity
         self._role = role
-        self._devices = devices
         self._outbox = outbox
         self._link = link
         self._inbox = inbox
@@ -120,7 +120,7 @@ class Node:
             time_ms=self._post.time_ms,
         )
         self._fingers = Fingers(devices=devices, inbox=inbox, clock=clock)
-        self._lamps = {name: Lamp() for name in devices.lamps}
+        self._lights = Lights(devices=devices)
         self._gen = sender.gen
         self._keep_s: float | None = None
         self._is_disk_bad = self._is_stopping = False
@@ -150,7 +150,7 @@ class Node:
             "id": self._identity.node,
             "role": self._identity.role,
             "buttons": self._fingers.names,
-            "lamps": {name: lamp.pattern.value for name, lamp in self._lamps.items()},
+            "lamps": self._lights.panel(),
             **self._post.panel(self._clock.mono_s()),
             "slip": self._paper.text,
             "said": self._said,
@@ -187,12 +187,7 @@ class Node:
 
     async def _pass(self) -> None:
         """Sleep until there is something to do, and do all of it."""
-        items = await self._inbox.take(self._wait_s())
-        # Buttons live up to here and no further: a commit below may take long, and an edge that
-        # comes meanwhile must find its machine no later than its own stamp.
-        taken_s = self._clock.mono_s()
-        for item in items:
-            await self._take(item)
+        taken_s = await self._sleep()
         for name, press in self._fingers.advance(taken_s):
             await self._pressed(name, press)
         if self._printing.is_waiting:
@@ -206,30 +201,52 @@ class Node:
         self._fingers.settle()
         self._feed()
 
+    async def _sleep(self) -> float:
+        """Take what arrives, until there is more to do than that; return when it was taken.
+
+        Buttons live up to that instant and no further: a commit may take long, and an edge that
+        comes meanwhile must find its machine no later than its own stamp.
+        """
+        due_s = self._due_s()
+        while True:
+            wait_s = None if due_s is None else due_s - self._clock.mono_s()
+            items = await self._inbox.take(wait_s)
+            taken_s = self._clock.mono_s()
+            is_news = not items or (due_s is not None and due_s <= taken_s)
+            for item in items:
+                is_news |= await self._take(item, self._clock.mono_s())
+            if is_news:
+                return taken_s
+            if self.panel:
+                self.panel.changed()
+
     def _feed(self) -> None:
         now_s = self._clock.mono_s()
         if self._fed and self._feed_s is not None and self._feed_s <= now_s:
             self._fed()
             self._feed_s = now_s + FEED_EVERY_S
 
-    def _wait_s(self) -> float | None:
-        now_s = self._clock.mono_s()
-        due_s = self._post.wake_s(now_s)
-        dues = (self._printing.wake_s(), self._role.wake_s(), self._fingers.wake_s())
-        lamps = [lamp.wake_s() for lamp in self._lamps.values()]
-        for other_s in (*dues, *lamps, self._keep_s, self._feed_s):
-            if other_s is not None and (due_s is None or other_s < due_s):
-                due_s = other_s
-        return None if due_s is None else due_s - now_s
+    def _due_s(self) -> float | None:
+        """Return the instant at which there is something to do though nothing arrives."""
+        dues = (
+            self._post.wake_s(self._clock.mono_s()),
+            self._printing.wake_s(),
+            self._role.wake_s(),
+            self._fingers.wake_s(),
+            self._lights.wake_s(),
+            self._keep_s,
+            self._feed_s,
+        )
+        return min((due_s for due_s in dues if due_s is not None), default=None)
 
-    async def _take(self, item: Item) -> None:
-        now_s = self._clock.mono_s()
+    async def _take(self, item: Item, now_s: float) -> bool:
+        """Take what has arrived; return whether anything is to be done, sent or shown for it."""
         match item:
+            case Received():
+                return await self._received(item, now_s)
             case Edge():
                 for name, press in self._fingers.edge(item):
                     await self._pressed(name, press)
-            case Received():
-                await self._received(item, now_s)
             case Connected():
                 self._post.connected(item.session, now_s)
                 _log.info("broker reached")
@@ -244,6 +261,7 @@ class Node:
                 self._fingers.wait(item)
             case Stop():
                 self._is_stopping = True
+        return True
 
     async def _pressed(self, button: str, press: Press) -> None:
         accepted_s = self._clock.mono_s()
@@ -299,28 +317,28 @@ class Node:
     def _flash(self, flash: Flash) -> None:
         if flash.why:
             _log.info("refused here", extra=kv(why=flash.why))
-        for lamp in self._lamps.keys() & set(flash.lamps):
-            self._lamps[lamp].flash(flash.pattern, self._clock.mono_s())
+        self._lights.flash(flash.lamps, flash.pattern, self._clock.mono_s())
 
-    async def _received(self, item: Received, now_s: float) -> None:
+    async def _received(self, item: Received, now_s: float) -> bool:
         topic = parse_topic(item.topic)
         if topic is None:
             self._bad("topic", WireError(f"{item.topic[:80]!r} is none of ours"))
-            return
+            return False
+        is_news = True
         try:
-            match topic.kind:
-                case Kind.ACK:
-                    await self._acked(item.payload, now_s)
-                case Kind.HUB:
-                    self._post.hub_seen(item.payload, now_s, retained=item.retained)
-                case _:
-                    gen_n = generation_number(self._post.gen)
-                    self._role.received(topic, item.payload, gen_n=gen_n)
+            if topic.kind is Kind.ACK:
+                await self._acked(item.payload, now_s)
+            elif topic.kind is Kind.HUB:
+                is_news = self._post.hub_seen(item.payload, now_s, retained=item.retained)
+            else:
+                gen_n = generation_number(self._post.gen)
+                is_news = self._role.received(topic, item.payload, gen_n=gen_n)
         except WireError as error:
             self._bad(topic.kind, error)
         if self._post.gen != self._gen and not self._is_disk_bad:
             with self._trying_again():
                 await self._keep_gen()
+        return is_news
 
     def _bad(self, kind: str, error: WireError) -> None:
         """Count what no peer should send; say it once for each kind."""
@@ -438,12 +456,6 @@ class Node:
         standing = self._post.standing(now_s)
         if self._is_disk_bad:
             standing = standing._replace(sent=Sent.LATE, is_kept=False)
-        patterns = self._role.standing(standing)
-        for name, lamp in self._lamps.items():
-            lamp.show(patterns.get(name, Pattern.OFF), now_s)
-            lamp.advance(now_s)
-            pin = self._devices.lamps[name]
-            if pin.is_lit != lamp.lit:
-                pin.light(on=lamp.lit)
+        self._lights.show(self._role.standing(standing), now_s)
         if self.panel:
             self.panel.changed()

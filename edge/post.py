@@ -186,15 +186,18 @@ class Post:
         self._asked[row.stream, row.seq] = now_s if row.made_s is None else row.made_s
         self._sender.appended(row, now_s)
 
-    def hub_seen(self, payload: bytes, now_s: float, *, retained: bool) -> None:
+    def hub_seen(self, payload: bytes, now_s: float, *, retained: bool) -> bool:
         """Take a heartbeat; one from the broker's store says nothing about now.
+
+        Return whether anything follows from it but that the hub is heard still.
 
         Raises:
             WireError: It is none.
         """
         state = read_hub(payload)
         if retained:
-            return
+            return False
+        known = (self._is_heard(now_s), self._hub_start, self._sender.gen)
         self._heard_s = now_s
         self._told = (state, now_s)
         self._sender.hub_seen(state, now_s)
@@ -205,6 +208,8 @@ class Post:
             self._hub_start = state.start
         if not self._sender.is_answered and self._births > 1:
             self._birth_s = min(self._birth_s, max(now_s, self._born_s + CALLED_EVERY_S))
+            return True
+        return known != (True, state.start, self._sender.gen)
 
     def _reached(self, stamp: Stamped) -> None:
         """Take note how far the journal is: one that ends before it was set back."""

@@ -111,8 +111,10 @@ class Role(Protocol):
         """
         ...
 
-    def received(self, topic: Topic, payload: bytes, *, gen_n: int) -> None:
+    def received(self, topic: Topic, payload: bytes, *, gen_n: int) -> bool:
         """Take a snapshot; one of a generation below `gen_n`, or older than the last, is ignored.
+
+        Return whether `standing` may return something else for it.
 
         Raises:
             WireError: Not what this topic carries.

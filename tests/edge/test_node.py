@@ -344,7 +344,10 @@ async def test_the_age_of_a_command_counts_from_the_press(tmp_path: Path) -> Non
 
 
 async def test_an_idle_node_sleeps(tmp_path: Path) -> None:
-    """A minute with a hub that beats: 12 heartbeats and 4 healths wake it, and nothing else."""
+    """A minute with a hub that beats: it wakes for nothing but what it is to do.
+
+    That is 12 heartbeats, 4 healths, and 4 looks whether the hub is heard still.
+    """
     async with stand(COUNTER, tmp_path) as one:
         hub = await one.join(COUNTER)
         await one.advance(1)
@@ -354,7 +357,7 @@ async def test_an_idle_node_sleeps(tmp_path: Path) -> None:
             hub.beat()
         await one.advance(0.1)
 
-        assert 12 <= one.inbox.naps - before <= 18
+        assert 12 <= one.inbox.naps - before <= 22
 
 
 async def test_a_watched_node_feeds_every_5_s_while_it_works(tmp_path: Path) -> None:

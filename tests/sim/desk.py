@@ -43,14 +43,15 @@ class DeskRole:
         self._seen.rotate(1)
         return (Ask(ASKS[button](self._seen[0])),)
 
-    def received(self, topic: Topic, payload: bytes, *, gen_n: int) -> None:
+    def received(self, topic: Topic, payload: bytes, *, gen_n: int) -> bool:
         """Remember who is at a counter."""
         if topic.kind is not Kind.COUNTER:
-            return
+            return False
         view = read_counter(payload)
         newest = self._newest[view.counter].takes(view.gen, view.pos, gen_n=gen_n)
         if newest and view.call is not None and view.call.ticket not in self._seen:
             self._seen.append(view.call.ticket)
+        return False
 
     def answered(self, command: AnyCommand, result: Result) -> tuple[Wish, ...]:
         """Show nothing."""

@@ -71,11 +71,12 @@ class WatchedNode(Node):
     def _health(self, now_s: float) -> Health:
         return Health(uptime_s=round(now_s - self._started_s, 1), outbox_depth=self._post.depth)
 
-    async def _received(self, item: Received, now_s: float) -> None:
-        await super()._received(item, now_s)
+    async def _received(self, item: Received, now_s: float) -> bool:
+        is_news = await super()._received(item, now_s)
         view = getattr(self._role, "_view", None)
         if view is not None:
             self.oracle.shows(self._identity.node, view.gen, view.pos)
+        return is_news
 
 
 class WatchedCore(HubCore):

@@ -334,22 +334,25 @@ class BoardUnit(Unit):
         link.start()
         health_s = machine.mono_s() + HEALTH_EVERY_S
         while True:
-            # Pulses and pages change no fact: it is enough to look when something was heard.
+            is_new = False
             for event in await inbox.take(health_s - machine.mono_s()):
                 if isinstance(event, Connected):
                     link.publish(birth, self._birth(event.session, online=True))
                 elif isinstance(event, Received):
-                    self._receive(board, event)
+                    is_new |= self._receive(board, event)
             now_s = machine.mono_s()
-            board.look(now_s=now_s, wall_ms=machine.wall_ms())
+            # Pulses and pages change no fact: it is enough to look at new calls, and now and then.
+            if is_new or now_s >= health_s:
+                board.look(now_s=now_s, wall_ms=machine.wall_ms())
             world.oracle.shows(self.name, *board.shown)
             if now_s >= health_s:
                 health_s = now_s + HEALTH_EVERY_S
                 figures = Health(uptime_s=round(now_s, 1))
                 link.publish(Topic(hall, Kind.HEALTH, self.name), encode(figures))
 
-    def _receive(self, board: Any, event: Received) -> None:
-        topic, now_s = parse_topic(event.topic), self.machine.mono_s()
+    def _receive(self, board: Any, event: Received) -> bool:
+        """Take a message; return whether other calls may be shown for it."""
+        topic, now_s, before = parse_topic(event.topic), self.machine.mono_s(), board.shown
         match topic.kind if topic else None:
             case Kind.BOARD:
                 view = read_board(event.payload)
@@ -361,3 +364,4 @@ class BoardUnit(Unit):
                 board.take_queue(read_queue(event.payload))
             case _:
                 pass
+        return bool(board.shown != before)
