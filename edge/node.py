@@ -228,15 +228,9 @@ class Node:
 
     def _due_s(self) -> float | None:
         """Return the instant at which there is something to do though nothing arrives."""
-        dues = (
-            self._post.wake_s(self._clock.mono_s()),
-            self._printing.wake_s(),
-            self._role.wake_s(),
-            self._fingers.wake_s(),
-            self._lights.wake_s(),
-            self._keep_s,
-            self._feed_s,
-        )
+        dues = [self._post.wake_s(self._clock.mono_s()), self._printing.wake_s()]
+        dues += [self._role.wake_s(), self._fingers.wake_s(), self._lights.wake_s()]
+        dues += [self._keep_s, self._feed_s]
         return min((due_s for due_s in dues if due_s is not None), default=None)
 
     async def _take(self, item: Item, now_s: float) -> bool:
@@ -433,8 +427,9 @@ class Node:
         self._post.send_birth(now_s, held=self._outbox.held)  # a hub that lost rows knows it first
         self._post.send_commands(now_s)
         for button, row, accepted_s in self._accepted:
-            mono_ns = int(accepted_s * 1e9)
-            fields = kv(button=button, stream=row.stream, seq=row.seq, mono_ns=mono_ns)
+            fields = kv(
+                button=button, stream=row.stream, seq=row.seq, mono_ns=int(accepted_s * 1e9)
+            )
             _log.debug("press accepted", extra=fields)
         self._accepted.clear()
         if self._post.is_health_due(now_s):

@@ -201,7 +201,7 @@ class Sensors:
 
     def _wait_s(self) -> float | None:
         now_s = self._clock.mono_s()
-        dues = [self._post.wake_s(now_s), self._readings.lane.wake_s(), *self._fingers.wakes_s()]
+        dues = [self._post.wake_s(now_s), self._readings.lane.wake_s(), self._fingers.wake_s()]
         dues += [self._report_s, self._news_s, self._sample_s, self._feed_s]
         return min(due for due in dues if due is not None) - now_s
 
