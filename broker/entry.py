@@ -80,9 +80,8 @@ def chained(before: bytes, columns: Sequence[int | str | bytes]) -> bytes:
 
     Each column is led by its length, so bytes moved from one to the next are another row.
     """
-    link = sha256(before)
+    parts = [before]
     for column in columns:
         body = column if isinstance(column, bytes) else str(column).encode()
-        link.update(len(body).to_bytes(8, "big"))
-        link.update(body)
-    return link.digest()
+        parts += (len(body).to_bytes(8, "big"), body)
+    return sha256(b"".join(parts)).digest()

@@ -58,6 +58,8 @@ class Presence:
 
     def __init__(self) -> None:
         self.nodes: dict[str, Seen] = {}
+        self._look_s = float("inf")
+        """Before this nobody becomes silent."""
 
     def birth(
         self, node: str, birth: Birth, now_s: float, *, retained: bool = False
@@ -89,11 +91,15 @@ class Presence:
 
     def due(self, now_s: float) -> list[Change]:
         """Return who became silent by now."""
+        if now_s < self._look_s:
+            return []
         changes = [
             self._note(node, seen, Contact.SILENT, now_s)
             for node, seen in list(self.nodes.items())
             if seen.contact is Contact.HERE and now_s >= seen.heard_s + SILENT_AFTER_S
         ]
+        here_s = (seen.heard_s for seen in self.nodes.values() if seen.contact is Contact.HERE)
+        self._look_s = min(here_s, default=float("inf")) + SILENT_AFTER_S
         return [change for change in changes if change]
 
     def _will(self, node: str, will: Birth, now_s: float) -> Change | None:
@@ -109,4 +115,5 @@ class Presence:
         was = before.contact if before else None
         since_s = before.since_s if before and was is now else now_s
         self.nodes[node] = replace(seen, contact=now, since_s=since_s)
+        self._look_s = min(self._look_s, seen.heard_s + SILENT_AFTER_S)
         return None if was is now else Change(node, was, now)

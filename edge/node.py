@@ -212,7 +212,9 @@ class Node:
             wait_s = None if due_s is None else due_s - self._clock.mono_s()
             items = await self._inbox.take(wait_s)
             taken_s = self._clock.mono_s()
-            is_news = not items or (due_s is not None and due_s <= taken_s)
+            if due_s is not None and due_s <= taken_s:
+                due_s = self._due_s()  # later perhaps: a heartbeat has been heard since
+            is_news = due_s is not None and due_s <= taken_s
             for item in items:
                 is_news |= await self._take(item, self._clock.mono_s())
             if is_news:

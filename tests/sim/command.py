@@ -5,14 +5,16 @@ import concurrent.futures
 import functools
 import json
 import os
+import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.sim.faults import ALL, FAULTS
+from tests.sim.progress import Progress
 from tests.sim.run import Verdict, run_seed
 from tests.sim.sabotage import SABOTAGES, catch
 from tests.sim.shrink import shrink
@@ -31,18 +33,22 @@ LINES = 12
 
 def simulate_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `loket simulate`."""
-    parser.add_argument("--seeds", type=int, default=20, help="how many seeds, from --seed on")
-    parser.add_argument("--days", type=int, default=1, help="days one after the other")
+    parser.add_argument("--seeds", type=count, default=20, help="how many seeds, from --seed on")
+    parser.add_argument("--days", type=count, default=1, help="days one after the other")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
-    parser.add_argument("--visitors", type=int, default=40, help="2000: 40 counters, 7 hours")
+    parser.add_argument("--visitors", type=count, default=40, help="2000: 40 counters, 7 hours")
     parser.add_argument(
         "--faults",
         default="all",
         help=f"all, none, or any of {', '.join(FAULTS)}, with commas",
     )
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="seeds at once")
+    cores = len(os.sched_getaffinity(0))
+    parser.add_argument("--jobs", type=count, default=cores, help="seeds at once; else one a core")
     parser.add_argument(
-        "--only", metavar="N,N", help="of the faults drawn, only those with these numbers"
+        "--only",
+        type=numbers,
+        metavar="N,N",
+        help="of the faults drawn, only those with these numbers",
     )
     parser.add_argument(
         "--sabotage",
@@ -53,6 +59,29 @@ def simulate_arguments(parser: argparse.ArgumentParser) -> None:
         "--journal-out", type=Path, metavar="FILE", help="write the last day's journal, as SQLite"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def count(text: str) -> int:
+    """Return how many: a whole number above 0.
+
+    Raises:
+        ArgumentTypeError: It is none.
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """Return the numbers of faults, as a replay command names them.
+
+    Raises:
+        ArgumentTypeError: They are none.
+    """
+    words = text.split(",")
+    if not all(word.isdecimal() for word in words):
+        raise argparse.ArgumentTypeError(f"{text!r}: numbers with commas, as in 3,11")
+    return tuple(map(int, words))
 
 
 @dataclass
@@ -71,6 +100,7 @@ class Report:
     real_s: float = 0.0
     failed: list[dict[str, Any]] = field(default_factory=list)
     trace: str = ""
+    stopped: bool = False
 
     def take(self, verdict: Verdict, replay: str) -> None:
         """Add one seed's verdict."""
@@ -108,15 +138,26 @@ def simulate(args: argparse.Namespace) -> int:
     if args.sabotage:
         return sabotage(args)
     begun_s = time.perf_counter()
-    report = Report()
-    for verdict in verdicts(args, names):
-        report.take(verdict, replay_of(args, shrunk(args, verdict)))
-        show_progress(report.seeds, args.seeds, len(report.failed))
-        if args.journal_out and verdict.journal:
-            args.journal_out.write_bytes(verdict.journal)
+    progress = Progress(args.seeds, out=sys.stderr, mono_s=time.monotonic)
+    report = report_of(args, verdicts(args, names), progress)
     report.real_s = round(time.perf_counter() - begun_s, 1)
     sys.stdout.write(json.dumps(asdict(report)) + "\n" if args.json else as_text(report))
-    return 1 if report.failed else 0
+    return 1 if report.failed or report.stopped else 0
+
+
+def report_of(args: argparse.Namespace, found: Iterable[Verdict], progress: Progress) -> Report:
+    """Return what came of the seeds, or of those until Ctrl-C; tell of each failure at once."""
+    report = Report()
+    try:
+        for verdict in found:
+            report.take(verdict, explained(args, verdict, progress))
+            progress.show(report.seeds, len(report.failed))
+            if args.journal_out and verdict.journal:
+                args.journal_out.write_bytes(verdict.journal)
+    except KeyboardInterrupt:
+        progress.tell(f"stopped after {report.seeds} of {args.seeds} seeds")
+        report.stopped = True
+    return report
 
 
 def sabotage(args: argparse.Namespace) -> int:
@@ -159,20 +200,39 @@ def fault_names(text: str) -> list[str]:
 def verdicts(args: argparse.Namespace, names: list[str]) -> Iterator[Verdict]:
     """Run each seed, several at once, and yield what became of it, in order."""
     seeds = range(args.seed, args.seed + args.seeds)
-    only = tuple(map(int, args.only.split(","))) if args.only else None
     run = functools.partial(
         run_seed,
         visitors=args.visitors,
         days=args.days,
         faults=tuple(names),
-        only=only,
+        only=args.only,
         wants_journal=args.journal_out is not None,
     )
     if args.jobs == 1 or args.seeds == 1:
         yield from map(run, seeds)
         return
-    with concurrent.futures.ProcessPoolExecutor(args.jobs) as pool:
-        yield from pool.map(run, seeds, chunksize=max(1, min(8, args.seeds // args.jobs)))
+    # Ctrl-C goes to all of them; only this one is to end for it, and says how far it came.
+    quiet = (signal.SIGINT, signal.SIG_IGN)
+    pool = concurrent.futures.ProcessPoolExecutor(
+        args.jobs, initializer=signal.signal, initargs=quiet
+    )
+    try:
+        yield from pool.map(run, seeds)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def explained(args: argparse.Namespace, verdict: Verdict, progress: Progress) -> str:
+    """Return the command that runs a seed again; a failure is told at once, then made short."""
+    replay = replay_of(args, verdict)
+    if verdict.is_good:
+        return replay
+    first = verdict.violations[0]
+    progress.tell(f"seed {verdict.seed}: {first.rule}: {first.detail}\n    again: {replay}")
+    short = replay_of(args, shrunk(args, verdict))
+    if short != replay:
+        progress.tell(f"seed {verdict.seed}, with as few faults as it takes\n    again: {short}")
+    return short
 
 
 def shrunk(args: argparse.Namespace, verdict: Verdict) -> Verdict:
@@ -191,15 +251,6 @@ def replay_of(args: argparse.Namespace, verdict: Verdict) -> str:
     if verdict.only:
         words.append("--only " + ",".join(map(str, verdict.only)))
     return " ".join(words)
-
-
-def show_progress(done: int, count: int, failed: int) -> None:
-    """Draw a bar on a terminal."""
-    if not sys.stderr.isatty() or count == 1:
-        return
-    bar = "#" * (40 * done // count)
-    end = "\n" if done == count else ""
-    sys.stderr.write(f"\r[{bar:40}] {done}/{count} seeds, {failed} failed{end}")
 
 
 def as_text(report: Report) -> str:

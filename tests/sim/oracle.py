@@ -6,7 +6,7 @@ has a bug that only breaking this rule shows.
 
 import json
 from collections.abc import Iterable, Sequence
-from itertools import count
+from itertools import count, islice
 from typing import Any, NamedTuple
 
 from broker.entry import Entry
@@ -364,8 +364,9 @@ class Oracle:
     def _check_board(self, view: BoardView) -> None:
         self._check_pos("state/board", view.pos)
         self.check(view.day == self.model.day, "board", f"day {view.day}")
-        known = [said for said in self.model.calls if said.number]
-        newest = [said.call_id for said in reversed(known)][: len(view.calls)]
+        calls = (said.call_id for said in reversed(self.model.calls) if said.number)
+        known = list(islice(calls, max(CALLS_MIN, len(view.calls))))
+        newest = known[: len(view.calls)]
         told = [call.call_id for call in view.calls]
         self.check(told == newest, "board", f"calls {told[:3]}, the hall's are {newest[:3]}")
         enough = len(told) >= min(CALLS_MIN, len(known))
@@ -401,16 +402,15 @@ class Oracle:
         key = (board, call_id)
         self.check(key not in self._announced, "spoken_twice", f"{board}: {number} {call_id}")
         self._announced.add(key)
-        said = next((s for s in self.model.calls if s.call_id == call_id), None)
+        said = next((s for s in reversed(self.model.calls) if s.call_id == call_id), None)
         if said is not None:
             age_s = self._timeline.now_s - said.at_s
             self.check(age_s <= SPOKEN_S, "spoken_late", f"{board}: {number} {age_s:.0f} s old")
 
     def shows(self, display: str, gen: str, pos: int) -> None:
         """A display shows a snapshot: never an older one than before."""
-        n, before_n = _n(gen), _n(self._shown.get(display, ("", 0))[0])
         before_gen, before = self._shown.get(display, ("", 0))
-        is_back = n < before_n or (gen == before_gen and pos < before)
+        is_back = pos < before if gen == before_gen else _n(gen) < _n(before_gen)
         self.check(not is_back, "display_goes_back", f"{display}: {gen}:{pos} after {before}")
         self._shown[display] = (gen, pos)
 

@@ -73,7 +73,7 @@ class WatchedNode(Node):
 
     async def _received(self, item: Received, now_s: float) -> bool:
         is_news = await super()._received(item, now_s)
-        view = getattr(self._role, "_view", None)
+        view = getattr(self._role, "_view", None) if is_news else None
         if view is not None:
             self.oracle.shows(self._identity.node, view.gen, view.pos)
         return is_news
