@@ -121,6 +121,7 @@ class Node:
         )
         self._fingers = Fingers(devices=devices, inbox=inbox, clock=clock)
         self._lights = Lights(devices=devices)
+        self._timed = (self._printing, role, self._fingers, self._lights)
         self._gen = sender.gen
         self._keep_s: float | None = None
         self._is_disk_bad = self._is_stopping = False
@@ -212,9 +213,7 @@ class Node:
             wait_s = None if due_s is None else due_s - self._clock.mono_s()
             items = await self._inbox.take(wait_s)
             taken_s = self._clock.mono_s()
-            if due_s is not None and due_s <= taken_s:
-                due_s = self._due_s()  # later perhaps: a heartbeat has been heard since
-            is_news = due_s is not None and due_s <= taken_s
+            is_news = not items or (due_s is not None and due_s <= taken_s)
             for item in items:
                 is_news |= await self._take(item, self._clock.mono_s())
             if is_news:
@@ -230,9 +229,8 @@ class Node:
 
     def _due_s(self) -> float | None:
         """Return the instant at which there is something to do though nothing arrives."""
-        dues = [self._post.wake_s(self._clock.mono_s()), self._printing.wake_s()]
-        dues += [self._role.wake_s(), self._fingers.wake_s(), self._lights.wake_s()]
-        dues += [self._keep_s, self._feed_s]
+        dues = [self._post.wake_s(self._clock.mono_s()), self._keep_s, self._feed_s]
+        dues += [part.wake_s() for part in self._timed]
         return min((due_s for due_s in dues if due_s is not None), default=None)
 
     async def _take(self, item: Item, now_s: float) -> bool:
