@@ -42,13 +42,11 @@ def decide(hall: Hall, command: DayCommand, asked: Asked) -> tuple[HallEvent, ..
         return _open(hall, command)
     if not hall.is_open:
         raise Refusal("day_not_open", "no day is open yet")
-    match command:
-        case DoubtDate():
-            return () if hall.doubted_pos and not hall.said_ms else (DateDoubted(),)
-        case DateDay():
-            return _date(hall, command)
-        case SetDay():
-            return _set(hall, command, asked)
+    if isinstance(command, DoubtDate):
+        return () if hall.doubted_pos and not hall.said_ms else (DateDoubted(),)
+    if isinstance(command, DateDay):
+        return _date(hall, command)
+    return _set(hall, command, asked)
 
 
 def _open(hall: Hall, command: OpenDay) -> tuple[HallEvent, ...]:

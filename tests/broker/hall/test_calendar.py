@@ -187,3 +187,12 @@ def test_a_zone_that_changes_its_clock_opens_by_the_wall() -> None:
         start_ms = ms(midnight, DST)
         assert calendar.next_turn_ms(HALL, 0, start_ms) == start_ms + hours * 3_600_000
     assert calendar.next_turn_ms(HALL, 0, ms("2026-11-01 08:00", DST)) == ms("2026-11-02", DST)
+
+
+@pytest.mark.parametrize(
+    ("span", "text"),
+    [(Span(480, 900), "08:00-15:00"), (Span(0, 1440), "00:00-24:00"), (Span(5, 65), "00:05-01:05")],
+)
+def test_a_span_is_told_as_the_hall_file_writes_it(span: Span, text: str) -> None:
+    """Two digits each, the end of the day as 24:00."""
+    assert str(span) == text

@@ -253,6 +253,16 @@ def test_a_transfer_to_a_counter_is_for_that_counter_alone() -> None:
     assert story.call(3) == "A001"
 
 
+def test_who_was_sent_to_a_counter_is_called_there_by_number_too() -> None:
+    """Whatever that counter serves."""
+    story, ticket = called()
+    story.press(OpenCounter, 3)
+    story.ask(Transfer(counter=1, seen=story.seen(1), to_counter=3))
+    story.ask(CallNumber(counter=3, number="A001"))
+
+    assert story.ticket(ticket).counter == 3
+
+
 def test_a_counter_that_closes_lets_others_call_who_was_sent_to_it() -> None:
     """Nobody waits for an empty chair; open again it has them back."""
     story, ticket = called()

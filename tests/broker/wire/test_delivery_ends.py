@@ -9,6 +9,9 @@ import msgspec
 import pytest
 
 from broker.hall.events import StreamGap
+from broker.wire.delivery import Receiver
+from broker.wire.messages import WireError
+from tests.broker.wire.rows import OWN
 from tests.broker.wire.world import NODES, Rivalry, World, run_world
 from tests.fakes import FINE
 
@@ -108,3 +111,41 @@ def test_a_seed_is_enough_to_run_a_failure_again() -> None:
     assert one.hub.journal
     assert one.hub.journal == two.hub.journal
     assert one.wire.sent == two.wire.sent
+
+
+@pytest.mark.parametrize(
+    ("seq", "gap"),
+    [
+        (8, None),
+        (9, StreamGap(stream=OWN, seq_from=8, seq_upto=8)),
+        (12, StreamGap(stream=OWN, seq_from=8, seq_upto=11)),
+    ],
+)
+def test_an_adopted_row_takes_its_stream_on(seq: int, gap: StreamGap | None) -> None:
+    """What nobody gave back before it is named as a gap; the next row is the one behind it."""
+    receiver = Receiver(streams={OWN: ("loket-3", 7)})
+
+    assert receiver.adopt("loket-3", OWN, seq) == gap
+    assert receiver.last("loket-3", OWN) == seq
+    assert receiver.owner(OWN) == "loket-3"
+
+
+def test_the_first_adopted_row_binds_its_stream() -> None:
+    """To the node whose row it is."""
+    receiver = Receiver(streams={})
+    assert receiver.owner(OWN) == ""
+    assert receiver.adopt("loket-3", OWN, 1) is None
+    assert receiver.owner(OWN) == "loket-3"
+
+
+@pytest.mark.parametrize(
+    ("node", "seq", "error"), [("loket-3", 7, ValueError), ("loket-4", 8, WireError)]
+)
+def test_a_row_of_before_or_of_another_node_is_not_adopted(
+    node: str, seq: int, error: type[ValueError]
+) -> None:
+    """The stream stands where it stood."""
+    receiver = Receiver(streams={OWN: ("loket-3", 7)})
+    with pytest.raises(error):
+        receiver.adopt(node, OWN, seq)
+    assert receiver.last("loket-3", OWN) == 7

@@ -344,3 +344,15 @@ def test_nothing_else_is_given_up(told: Ack) -> None:
 
     assert one.disowned(told, 101) == []
     assert one.depth == 2
+
+
+def test_a_later_stream_of_another_node_is_given_up_while_the_first_is_sent() -> None:
+    """What is on the way goes on: nothing is sent again for it."""
+    one = sender(1, older=(row(4, OLD), row(2, OTHER)))
+    assert sent(one.outgoing(101)) == [4]
+    told = Ack(gen=GEN, stream=OTHER, upto=0, window=0, owner="loket-9")
+
+    assert [r.seq for r in one.disowned(told, 101)] == [2]
+    assert one.depth == 2
+    assert one.birth() == (OLD, 4)
+    assert sent(one.outgoing(101)) == []

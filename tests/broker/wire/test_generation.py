@@ -2,7 +2,7 @@
 
 import pytest
 
-from broker.wire.generation import Stamp, generation_number, is_lower, is_older
+from broker.wire.generation import Stamp, generation_number, is_lower, is_older, rank
 
 
 @pytest.mark.parametrize(("gen", "number"), [("", 0), ("3-0a1b2c3d", 3), ("12-ffffffff", 12)])
@@ -38,3 +38,19 @@ def test_only_a_lower_number_is_lower() -> None:
     assert is_lower("9-ffffffff", "10-00000000")
     assert not is_lower("1-00000000", "1-ffffffff")
     assert not is_lower("1-00000000", "")
+
+
+@pytest.mark.parametrize(
+    ("stays", "goes"),
+    [
+        (("10-00000000", "a"), ("9-ffffffff", "z")),
+        (("3-0000000b", "a"), ("3-0000000a", "z")),
+        (("3-0000000a", "b"), ("3-0000000a", "a")),
+    ],
+    ids=["a higher number", "of one number the higher hex", "of one journal the higher start"],
+)
+def test_of_two_hubs_both_find_the_same_one_to_stay(
+    stays: tuple[str, str], goes: tuple[str, str]
+) -> None:
+    """Whichever of them asks."""
+    assert rank(*stays) > rank(*goes)

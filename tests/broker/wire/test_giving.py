@@ -11,6 +11,7 @@ from broker.wire.giving import (
     PROGRESS_S,
     SETTLE_S,
     START,
+    Ask,
     Decided,
     Recovery,
     give_of,
@@ -218,3 +219,77 @@ def test_a_result_in_a_give_is_what_the_outbox_holds() -> None:
 
     assert b'[{"type": "new"}]' in encode(give)
     assert msgspec.json.decode(encode(give), type=Give) == give
+
+
+def test_a_new_connection_asks_at_once() -> None:
+    """What was asked on the old one may be lost."""
+    hub = recovery("kiosk-1")
+    hub.born("kiosk-1", OWN, 100)
+    assert hub.asks(100)
+    hub.unlinked()
+    assert hub.asks(100.1) == []
+    hub.linked(100.1)
+
+    assert [ask.node for ask in hub.asks(100.1)] == ["kiosk-1"]
+
+
+def test_a_node_born_again_is_asked_from_where_it_ended() -> None:
+    """By its new stream; one that has given all is not asked again."""
+    hub = recovery("kiosk-1", "kiosk-2")
+    hub.born("kiosk-1", OLD, 100)
+    hub.taken("kiosk-1", give_of([decided(1)], after=START, stream=OLD, is_all=False), 100)
+    hub.asks(100)
+    hub.born("kiosk-1", OWN, 100.1)
+
+    assert hub.asks(100.1) == [Ask("kiosk-1", OWN, Place(gen=GEN, pos=1))]
+    hub.taken("kiosk-1", give_of([], after=Place(gen=GEN, pos=1), stream=OWN, is_all=True), 101)
+    hub.born("kiosk-1", OWN, 102)
+    assert hub.asks(102) == []
+
+
+def test_a_node_that_leaves_is_waited_for_no_longer() -> None:
+    """What it gave stays; who had given all has given all; who was never here changes nothing."""
+    hub = recovery("kiosk-1", "kiosk-2")
+    for node in ("kiosk-1", "kiosk-2"):
+        hub.born(node, OWN, 100)
+    hub.taken("kiosk-1", give_of([decided(1)], after=START, stream=OWN, is_all=False), 100)
+    hub.taken("kiosk-2", give_of([], after=START, stream=OWN, is_all=True), 100)
+    for node in ("kiosk-1", "kiosk-2", "kiosk-9"):
+        hub.left(node)
+
+    assert hub.missing() == ["kiosk-1"]
+    assert hub.asks(101) == []
+    assert set(hub.rows) == {(OWN, 1)}
+
+
+@pytest.mark.parametrize(
+    ("node", "give"),
+    [
+        ("kiosk-9", give_of([decided(2)], after=Place(gen=GEN, pos=1), stream=OWN, is_all=True)),
+        ("kiosk-1", give_of([decided(2)], after=START, stream=OWN, is_all=True)),
+        ("kiosk-1", give_of([], after=Place(gen=GEN, pos=1), stream=OWN, is_all=False)),
+    ],
+    ids=["nobody asked it", "an answer to an older ask", "nothing new and not the end"],
+)
+def test_an_answer_to_nothing_changes_nothing(node: str, give: Give) -> None:
+    """It is asked again, and only what answers the last ask counts as progress."""
+    hub = recovery("kiosk-1")
+    hub.born("kiosk-1", OWN, 100)
+    hub.taken("kiosk-1", give_of([decided(1)], after=START, stream=OWN, is_all=False), 100)
+    hub.taken(node, give, 105)
+
+    assert set(hub.rows) == {(OWN, 1)}
+    assert hub.missing() == ["kiosk-1"]
+    assert hub.is_over(100 + PROGRESS_S)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_a_row_given_twice_the_newest_generation_counts(order: tuple[int, int]) -> None:
+    """A hub that was set back decided it anew: what the later one said is on paper last."""
+    twice = (decided(1, gen="1-0a1b2c3d"), decided(1, gen="2-0a1b2c3d"))
+    hub = recovery("kiosk-1", "kiosk-2")
+    for node, which in zip(("kiosk-1", "kiosk-2"), order, strict=True):
+        hub.born(node, OWN, 100)
+        hub.taken(node, give_of([twice[which]], after=START, stream=OWN, is_all=True), 100)
+
+    assert hub.rows[OWN, 1].row.gen == "2-0a1b2c3d"
