@@ -12,7 +12,14 @@ from broker.hall.commands import (
     SetDay,
     Start,
 )
-from broker.hall.events import CounterClosed, DateDoubted, DayDated, DayOpened, TicketClosed
+from broker.hall.events import (
+    CounterClosed,
+    DateDoubted,
+    DayDated,
+    DayOpened,
+    TicketClosed,
+    TicketIssued,
+)
 from tests.broker.hall.given import (
     DAY,
     DESK,
@@ -230,3 +237,32 @@ def test_a_repeated_word_of_a_person_is_one() -> None:
     assert story.hall.is_dated
     assert story.ask(DoubtDate()) == (DateDoubted(),)
     assert not story.hall.is_dated
+
+
+def test_a_service_whose_last_ticket_was_of_yesterday_has_none_of_today() -> None:
+    """A002 was the last of `kk`, and goes with its day; the last of `ktp-el` is of today."""
+    story = opened()
+    story.take("ktp-el", "kk")
+    story.ask(DoubtDate())
+    story.take("ktp-el")
+    pos = next(t.pos for t in story.hall.tickets.values() if t.number == "A003")
+    story.ask(DateDay(date=MONDAY, from_pos=pos, step_ms=STEP_MS))
+
+    assert story.hall.queues["kk"].last == ""
+    assert story.hall.queues["ktp-el"].last == "A003"
+
+
+def test_a_number_that_was_given_twice_stays_with_the_one_of_today() -> None:
+    """Two journals were put together: the ticket that is forgotten is not the number's newest."""
+    story = opened()
+    [old] = story.take("kk", code="0" * 64)
+    story.ask(DoubtDate())
+    twin = TicketIssued(
+        ticket="t:1", number="A001", service="kk", visit="t:1", issued_ms=story.at_ms
+    )
+    pos = story.then(twin).hall.pos
+    story.then(DayDated(date=MONDAY, from_pos=pos, step_ms=STEP_MS))
+
+    assert old not in story.hall.tickets
+    assert story.hall.by_number["A001"] is story.ticket("t:1")
+    assert story.hall.coded["kk"] == []

@@ -189,4 +189,6 @@ def test_turns_are_those_of_any_service() -> None:
         ms("08:00") + 7 * 86_400_000,
     ]
     assert turns.next_ms(ms("09:00")) == ms("10:00")  # asked about an earlier instant again
+    assert turns.next_ms(ms("09:59")) == ms("10:00")  # before it, it is the same one
+    assert turns.next_ms(ms("10:00")) == ms("14:30")
     assert Turns(opened().hall).next_ms(time) is None

@@ -162,3 +162,14 @@ def test_the_hub_stamps_by_its_own_clock_if_it_can() -> None:
     arrived = Arrived("s-1", Readings(stream=OWN, start=8, readings=(young, old)), 1000)
     assert arrived.upto == 9
     assert arrived.rows() == [("s-1", OWN, 8, "a", 1.0, 700), ("s-1", OWN, 9, "a", 2.0, 5)]
+
+
+def test_its_depth_is_what_the_hub_has_not() -> None:
+    """Appended, acknowledged, and given way on a full disk."""
+    one = lane(row(1), row(2))
+    one.appended(row(3))
+    assert one.depth == 3
+    one.forgot(2)
+    assert one.depth == 1
+    one.forgot(9)
+    assert one.depth == 0
