@@ -10,7 +10,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test test-pygame check proof-kills proof-power chaos bench pictures texts lock clean help
+.PHONY: setup demo test test-pygame coverage check proof-kills proof-power chaos bench pictures texts lock clean help
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -42,6 +42,10 @@ test-pygame: setup ## the displays' tests on plain pygame instead of pygame-ce, 
 	.venv-pygame/bin/pip uninstall --quiet --yes pygame pygame-ce
 	.venv-pygame/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/displays/pygame.txt
 	.venv-pygame/bin/pytest -q -n auto tests/displays $(ARGS)
+
+coverage: setup ## fails when a branch of the hall's rules or of the wire is in no test (1 minute)
+	$(BIN)/pytest -q -n auto --cov=broker/hall --cov=broker/wire --cov-branch --cov-fail-under=100 \
+	  --cov-report=term-missing:skip-covered tests/broker/hall tests/broker/wire $(ARGS)
 
 check: setup ## format, lint, types, arrows and limits
 	$(BIN)/ruff format --check .

@@ -252,8 +252,7 @@ class Hall(Floor):
             case TicketCalled() | TicketRecalled():
                 self._called(event, ticket, at_ms)
             case ServingStarted():
-                if ticket.counter is not None:  # else the call that it follows is not known
-                    ticket.state = TicketState.SERVING
+                self._served(ticket)
             case TicketParked():
                 self._parked(event, ticket)
             case TicketReturned():
@@ -368,6 +367,10 @@ class Hall(Floor):
             self._turns_changed(counter.id)
         if ticket.number:
             self._record_call(ticket, counter.id)
+
+    def _served(self, ticket: Ticket) -> None:
+        if ticket.counter is not None:  # else the call that it follows is not known
+            ticket.state = TicketState.SERVING
 
     def _parked(self, event: TicketParked, ticket: Ticket) -> None:
         self._put(ticket, TicketState.PARKED)
