@@ -107,6 +107,19 @@ def test_a_transferred_ticket_stays_on_its_page() -> None:
     assert states(story, A) == [("A001", "waiting", 0)]
 
 
+def test_who_was_sent_to_one_counter_sees_how_many_are_before_there() -> None:
+    """In that counter's own line."""
+    story = opened()
+    story.press(OpenCounter, 3)
+    for code in (A, B):
+        story.take("kk", code=code)
+        story.call(1)
+        story.ask(Transfer(counter=1, seen=story.seen(1), to_counter=3))
+
+    assert states(story, A) == [("A001", "waiting", 0)]
+    assert states(story, B) == [("A002", "waiting", 1)]
+
+
 def test_every_page_that_changes_is_named() -> None:
     """Where a line moves, all who stand in it see it; without codes nothing is said."""
     story = opened()
