@@ -72,6 +72,12 @@ TABLE: dict[str, Row] = {
         "the hall at a glance, in a terminal: what is wrong first, then every node",
         "loket status --data /var/lib/loket",
     ),
+    "technician": Row(
+        "displays.web.technician_command",
+        "set the password of the technician's pages",
+        "loket technician --data /var/lib/loket --generate",
+        "web",
+    ),
     "check": Row(
         "firmware_config.command",
         "check a hall file: 0, or 2 with every fault and how to mend it",

@@ -20,6 +20,7 @@ import firmware_config
 from broker import log as json_log
 from broker.clock import SystemClock
 from broker.link import SettingsError, read_settings
+from edge.demo_password import technician_password
 from edge.panel import PATH_BYTES_MAX
 from edge.play import Player, play, rhythm
 from edge.supervise import NOTIFY_FILE, Child, StartError, Supervisor, write_pids
@@ -218,7 +219,8 @@ async def _run(plan: Plan, args: argparse.Namespace) -> None:
     )
     async with asyncio.TaskGroup() as tasks:
         await _start(plan, supervisor, tasks)
-        _announce(plan, supervisor, args)
+        password = await asyncio.to_thread(technician_password, plan.data)
+        _announce(plan, supervisor, args, password)
         if plan.speed:
             presses = rhythm(players_of(plan.file), Random(1))  # noqa: S311 - the same each time
             port = plan.page_port
@@ -286,7 +288,7 @@ async def _start_wave(
     await supervisor.until_ready([child.name for child in children])
 
 
-def _announce(plan: Plan, supervisor: Supervisor, args: argparse.Namespace) -> None:
+def _announce(plan: Plan, supervisor: Supervisor, args: argparse.Namespace, password: str) -> None:
     url = f"http://{HOST}:{plan.page_port}"
     if args.json:
         viewer = read_settings(plan.data / "viewer" / "link.json")
@@ -298,6 +300,7 @@ def _announce(plan: Plan, supervisor: Supervisor, args: argparse.Namespace) -> N
                 "username": viewer.username,
                 "password": viewer.password,
             },
+            "technician": {"url": f"{url}/tech", "password": password},
             "data": str(plan.data),
             "pids": supervisor.pids,
         }
@@ -305,6 +308,7 @@ def _announce(plan: Plan, supervisor: Supervisor, args: argparse.Namespace) -> N
     else:
         hours = "in its hours" if plan.keeps_hours else "open 00:00-24:00"
         sys.stdout.write(f"{plan.file.hall.name}: {url}/  ({hours}; Ctrl-C stops everything)\n")
+        sys.stdout.write(f"technician's page: {url}/tech  (password: {password})\n")
     sys.stdout.flush()
     if not args.headless and not args.json and _has_desktop():
         import webbrowser  # noqa: PLC0415 - only where there is a desktop

@@ -20,6 +20,7 @@ RIM = (
     "broker.disk",
     "broker.clock",
     "broker.log",
+    "broker.private",
     "firmware_config",
 )
 """What edge and displays may know of the rest."""
@@ -45,8 +46,14 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "broker.mosquitto",
     ),
     "edge.cli": (*PACKAGES, "tests"),
-    "edge": ("edge", "broker.private", *RIM),
-    "displays.web": ("displays", "broker.private", "broker.records", "broker.report", *RIM),
+    "edge": ("edge", *RIM),
+    "displays.web": (
+        "displays",
+        "broker.records",
+        "broker.report",
+        "broker.watch",
+        *RIM,
+    ),
     "displays": ("displays", *RIM),
 }
 

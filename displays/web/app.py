@@ -27,6 +27,7 @@ from displays.web.live import Live
 from displays.web.panels import Frames, NotRunningError, Panel, Panels, PressRefusedError
 from displays.web.phone import Phone
 from displays.web.scene import Node, Scene
+from displays.web.tech import TechPages
 
 BODY_BYTES_MAX = 1024
 PRESSES_MAX = 64
@@ -68,6 +69,7 @@ class Pages:
 
     Args:
         phone: The phone page, where this machine's browser is to see it too.
+        tech: The technician's pages.
     """
 
     def __init__(  # noqa: PLR0913 - its parts, each by name
@@ -79,8 +81,10 @@ class Pages:
         panels: Panels,
         frames: Frames,
         phone: Phone | None = None,
+        tech: TechPages | None = None,
     ) -> None:
         self._phone = phone
+        self._tech = tech
         self._scene = scene
         self._nodes = {node.id: node for node in scene.nodes}
         self._feed = feed
@@ -108,6 +112,7 @@ class Pages:
                 Route("/slip/{kiosk}.png", self.slip),
                 *self._glass.routes(),
                 *(self._phone.routes() if self._phone else ()),
+                *(self._tech.routes() if self._tech else ()),
                 Route("/events", self.events),
                 Route("/healthz", self.healthz),
                 Mount("/static", StaticFiles(directory=HERE / "static")),

@@ -96,7 +96,6 @@ class Phone:
             "Content-Security-Policy": "default-src 'none'; img-src data:; connect-src 'self'; "
             f"style-src {_hash(self._css)}; script-src {_hash(self._js)}; form-action 'self'; "
             "base-uri 'none'; frame-ancestors 'none'",
-            # With no-referrer a form's Origin is null, and its press would look foreign.
             "Referrer-Policy": "same-origin",
             "Cache-Control": "no-store",
         }

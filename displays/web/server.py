@@ -32,12 +32,18 @@ from displays.web.panels import Frames, Panels
 from displays.web.people import READINGS, People
 from displays.web.phone import Phone
 from displays.web.pulse import Pulse
+from displays.web.roster import Roster, members_of
 from displays.web.scene import Scene, scene_of
+from displays.web.signin import SignIn
+from displays.web.tech import TechPages
+from displays.web.technician import Technician
 from firmware_config.schema import HallFile, setup_of
 
 log = logging.getLogger(__name__)
 
 SHOWN = (Kind.BOARD, Kind.COUNTER, Kind.QUEUE, Kind.CODED, Kind.HUB)
+WATCHED = (Kind.BIRTH, Kind.HEALTH, Kind.ALARM, Kind.HUB)
+"""What the technician's pages are made of."""
 
 OUTBOX_FILE = "public.db"
 """In the web node's folder: what bearers of codes asked for."""
@@ -104,9 +110,9 @@ async def _serve(  # noqa: PLR0913, PLR0917 - what `serve` was given, and what i
     )
     bearers = _bearers(scene.hall, outbox, link, boot)
     pulse.depth = lambda: bearers.depth
-    ears = Ears(live=live, bearers=bearers, pulse=pulse)
+    ears = Ears(live=live, bearers=bearers, pulse=pulse, roster=Roster(members_of(file)))
     phone = _phone(file, live, bearers)
-    panels = _panels(scene, folder)
+    panels, people = _panels(scene, folder), _people(scene, calendar, folder, live, feed)
     pages = Pages(
         scene=scene,
         feed=feed,
@@ -114,8 +120,8 @@ async def _serve(  # noqa: PLR0913, PLR0917 - what `serve` was given, and what i
         panels=panels,
         frames=Frames(folder=folder, boards=scene.boards),
         phone=phone if doors.has_phone_here else None,
+        tech=_tech(file, scene, ears.roster, live, folder),
     )
-    people = _people(scene, calendar, folder, live, feed)
     link.start()
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -149,6 +155,19 @@ def _guests(phone: Phone) -> "GuestServer":
     return GuestServer(_config(phone_app(phone), connections_max=GUESTS_MAX))
 
 
+def _tech(file: HallFile, scene: Scene, roster: Roster, live: Live, folder: Path) -> TechPages:
+    templates, now_s = make_templates(), SystemClock().mono_s
+    return TechPages(
+        scene=scene,
+        roster=roster,
+        mirror=live.mirror,
+        sign_in=SignIn(technician=Technician(folder / "web"), templates=templates, now_s=now_s),
+        templates=templates,
+        zones={zone.id: zone.name for zone in file.zones},
+        now_s=now_s,
+    )
+
+
 def _phone(file: HallFile, live: Live, bearers: Bearers) -> Phone:
     return Phone(
         setup=setup_of(file),
@@ -174,7 +193,8 @@ def _bearers(hall: str, outbox: Outbox, link: Link, boot: str) -> Bearers:
 
 def _subscriptions(scene: Scene) -> list[str]:
     own = Topic(scene.hall, Kind.ACK, "web")
-    return [*(every(scene.hall, kind) for kind in SHOWN), str(own)]
+    kinds = dict.fromkeys((*SHOWN, *WATCHED))
+    return [*(every(scene.hall, kind) for kind in kinds), str(own)]
 
 
 def _panels(scene: Scene, folder: Path) -> Panels:
@@ -189,7 +209,9 @@ def _panels(scene: Scene, folder: Path) -> Panels:
 class Ears:
     """Takes the link's events, on the loop's thread, to whom they are for."""
 
-    def __init__(self, *, live: Live, bearers: Bearers, pulse: Pulse) -> None:
+    def __init__(self, *, live: Live, bearers: Bearers, pulse: Pulse, roster: Roster) -> None:
+        self.roster = roster
+        self._now_s = SystemClock().mono_s
         self._pulse = pulse
         self._live = live
         self._bearers = bearers
@@ -199,11 +221,13 @@ class Ears:
         match event:
             case Connected(session=session):
                 log.info("broker reached")
+                self.roster.linked = True
                 self._live.connected()
                 self._bearers.connected(session)
                 self._pulse.connected()
             case Disconnected(reason=reason):
                 log.warning("broker lost", extra=kv(reason=reason))
+                self.roster.linked = False
                 self._live.disconnected(reason)
                 self._bearers.disconnected()
             case Received(topic=text, payload=payload, retained=retained):
@@ -215,6 +239,8 @@ class Ears:
         if topic is None:
             return
         try:
+            if topic.kind in WATCHED:
+                self.roster.take(topic, payload, self._now_s(), retained=retained)
             if topic.kind is Kind.ACK:
                 self._bearers.acked(payload)
             elif topic.kind is Kind.HUB and not retained:
