@@ -296,10 +296,10 @@ class KioskRole:
         """Return what each button takes, and what a touch screen needs to know of every service.
 
         `{"services": {button: service id}, "offers": {service id: {"takes", "waiting"}},
-        "help": [{"n", "button", "moment"}], "assist": how far a call for staff is, "link"}`. While
+        "help": [{"n", "button", "moment"}], "assist": how far a call for staff is, "phone"}`. While
         the hub is not heard all are open, as their buttons are, and how many wait is None; no
         service is named before it ever was. `help` is the newest presses of the help buttons, `n`
-        counted from the node's start; `link` opens the phone page of the newest slip.
+        counted from the node's start; `phone` opens the phone page of the newest slip.
         """
         queues = {} if self._queue is None else self._queue.services
         offers = {
@@ -313,7 +313,7 @@ class KioskRole:
             "offers": offers,
             "help": [*self._help_presses],
             "assist": self._assist,
-            "link": self._link,
+            "phone": self._link,
         }
 
     def _not_given(self) -> set[str]:

@@ -144,7 +144,7 @@ class Pages:
         for internal in ("offers", "help", "given"):  # of a kiosk's own face
             body.pop(internal, None)
         if self._phone is None:
-            body.pop("link", None)  # it is the visitor's
+            body.pop("phone", None)  # it is the visitor's
         body["running"] = panel is not None
         if said := self._said(body.pop("said", None)):
             body["said"] = said

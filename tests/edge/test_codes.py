@@ -82,7 +82,7 @@ def test_a_slip_carries_its_link_with_and_without_the_hub() -> None:
         assert (wish.slip.qr, wish.slip.ssid) == (link, "MPP Antrean")
     assert isinstance(alone, Print)
     assert [confirm.code_sha256 for confirm in alone.confirm] == [issue.code_sha256]
-    assert role.panel()["link"] == link
+    assert role.panel()["phone"] == link
 
 
 def test_a_press_on_a_button_has_a_code_too() -> None:
@@ -103,7 +103,7 @@ def test_without_a_page_there_is_no_code_and_no_qr() -> None:
 
     assert not issue.code_sha256
     assert isinstance(wish, Print)
-    assert (wish.slip.qr, wish.slip.ssid, role.panel()["link"]) == ("", "", "")
+    assert (wish.slip.qr, wish.slip.ssid, role.panel()["phone"]) == ("", "", "")
 
 
 def test_the_slip_says_which_wifi_to_join() -> None:

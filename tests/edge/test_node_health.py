@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from broker.hall.rules import Actor
 from broker.wire.figures import Machine, PrinterHealth
 from edge.figures import Figures
 from edge.paper import Outcome
@@ -61,3 +62,14 @@ async def test_health_tells_of_the_printer(tmp_path: Path) -> None:
         last = told[-1]
         assert last is not None
         assert (last.failed, last.printed_age_s) == (0, pytest.approx(15, abs=6))
+
+
+@pytest.mark.parametrize("actor", [KIOSK, COUNTER], ids=["kiosk", "counter"])
+async def test_a_panel_says_how_the_node_reaches_the_hub(tmp_path: Path, actor: Actor) -> None:
+    """No word of a role takes the place of the node's own."""
+    async with stand(actor, tmp_path) as one:
+        before = one.node.snapshot()["link"]
+        await one.join(actor)
+        panel = one.node.snapshot()
+
+    assert (before, panel["link"], panel["hub"]) == ("down", "up", "heard")

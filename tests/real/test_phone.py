@@ -46,7 +46,7 @@ def test_a_slip_leads_to_its_page_and_to_its_counter(hall: RunningHall) -> None:
     """Waiting, held, the same after a kill, cancelled; called; and the code is kept nowhere."""
 
     def link() -> Any:
-        return hall.panel()["kiosk-1"].get("link")
+        return hall.panel()["kiosk-1"].get("phone")
 
     hall.press("kiosk-1", SERVICE)
     first = str(until(link, "a slip with a link"))

@@ -150,8 +150,8 @@ function onPanel(panel) {
     if (caption) show(caption, panel.running && panel.caption ? panel.caption : "");
     const link = one(".to-phone", node);
     if (link) {
-      link.hidden = !panel.link;
-      if (panel.link) one("a", link).href = panel.link;
+      link.hidden = !panel.phone;
+      if (panel.phone) one("a", link).href = panel.link;
     }
     const list = one(".list", node);
     if (list) showList(list, panel);

@@ -238,7 +238,7 @@ async def test_a_page_that_lost_the_hall_says_so_and_comes_back() -> None:
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
 async def test_the_demo_page_keeps_nobody_out(viewport: ViewportSize) -> None:
     """0 violations there too; a slip's link leads to its page."""
-    node = FakeNode(KIOSK | {"slip": "A007", "link": f"HTTP://127.0.0.1:1/T/{CODE}/ID"})
+    node = FakeNode(KIOSK | {"slip": "A007", "phone": f"HTTP://127.0.0.1:1/T/{CODE}/ID"})
     async with (
         phones() as (stage, address),
         node.running(stage.folder / "kiosk-1"),
