@@ -186,7 +186,7 @@ class Hall(Floor):
                 self._queue(event.service).disrupted = ""
             case AssistAsked():
                 self.assists.setdefault(event.node, at_ms)
-            case AssistAttended():
+            case _:  # AssistAttended
                 self.assists.pop(event.node, None)
 
     @property
