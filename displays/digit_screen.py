@@ -123,6 +123,11 @@ class DigitScreen:
         self.frames += is_news
         return is_news
 
+    @property
+    def is_lit(self) -> bool:
+        """Whether the chip took what was to be shown last."""
+        return not self._is_broken
+
     def crc(self) -> int:
         """Return a checksum of what is lit; 0 while nothing is known to be."""
         return zlib.crc32(memory_of(self._lit)) if self._lit else 0

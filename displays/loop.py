@@ -129,6 +129,7 @@ class NodeLoop(ABC):
         self._is_stopping = False
         self._start_s = time.monotonic()
         self._shown_s = self._start_s
+        self._on_screen = Stamp()
         self._health_s = self._start_s + HEALTH_S
 
     @abstractmethod
@@ -138,6 +139,10 @@ class NodeLoop(ABC):
     @abstractmethod
     def _show(self) -> bool:
         """Show what is to be shown now; return whether that is news."""
+
+    def _is_visible(self) -> bool:
+        """Return whether what was painted can be seen, as far as this machine knows."""
+        return True
 
     @abstractmethod
     def _look_after(self) -> bool:
@@ -149,7 +154,7 @@ class NodeLoop(ABC):
 
     @abstractmethod
     def _shown(self) -> Stamp:
-        """Return of which state the picture is."""
+        """Return of which state the newest picture is."""
 
     @abstractmethod
     def _figures(self) -> dict[str, int]:
@@ -213,12 +218,16 @@ class NodeLoop(ABC):
         """Let who asked have the frame that is shown."""
 
     def _draw(self) -> None:
-        if not self._show():
+        is_news = self._show()
+        if not self._is_visible():
+            return
+        self._on_screen = self._shown()
+        if not is_news:
             return
         mono_ns = time.monotonic_ns()
         self._shown_s = mono_ns / 1e9
         if _log.isEnabledFor(logging.DEBUG):
-            gen, pos = self._shown()
+            gen, pos = self._on_screen
             _log.debug("frame shown", extra=kv(gen=gen, pos=pos, mono_ns=mono_ns))
 
     def _say_health(self) -> None:
@@ -238,7 +247,7 @@ class NodeLoop(ABC):
     def _health(self, now_s: float) -> Health:
         # Proof of pictures, not of a process: a black screen with a live heartbeat is known from
         # other systems to stand for weeks.
-        gen, pos = self._shown()
+        gen, pos = self._on_screen
         figures = self._figures()
         age_s = now_s - self._shown_s
         return Health(
@@ -314,6 +323,9 @@ class DisplayLoop(NodeLoop):
     def _show(self) -> bool:
         self._look_at_plug()
         return self._screen.show(self._picture(time.monotonic(), _wall_ms()))
+
+    def _is_visible(self) -> bool:
+        return self._is_plugged is not False
 
     def _look_after(self) -> bool:
         self._after_draw(time.monotonic())

@@ -68,6 +68,9 @@ class DigitLoop(NodeLoop):
         lit = lit_of(model.panels[0], is_lost=model.is_lost)
         return self._screen.show(lit, now_s=now_s)
 
+    def _is_visible(self) -> bool:
+        return self._screen.is_lit
+
     def _look_after(self) -> bool:
         return True
 

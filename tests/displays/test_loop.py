@@ -240,6 +240,24 @@ def test_a_screen_that_is_plugged_in_again_is_opened_anew(
     assert "a screen was plugged in" in [record.message for record in caplog.records]
 
 
+def test_what_no_screen_shows_is_not_said_to_be_shown(tmp_path: Path) -> None:
+    """Without a television the position stays where it was: nobody has seen that call."""
+    status = tmp_path / "drm" / "card1-HDMI-A-1" / "status"
+    status.parent.mkdir(parents=True)
+    status.write_text("disconnected\n", encoding="ascii")
+    rig = Rig(tmp_path, plug=Plug(tmp_path / "drm"))
+    for event in (HUB, snapshot(5, "A007"), Connected("s1")):
+        rig.inbox.put(event)
+    rig.loop.run()
+    rig.screen.close()
+    rig.inbox.close()
+    health = read_health(rig.post.said[1][1])
+
+    assert health.counts["frame_pos"] == 0
+    assert health.display is not None
+    assert (health.display.gen, health.display.pos, health.display.plugged) == ("", 0, False)
+
+
 def test_the_will_says_offline() -> None:
     """The broker publishes it when the board dies."""
     topic, body = WHO.will("s1")

@@ -117,9 +117,10 @@ def test_digits_are_written_when_they_change_and_every_five_seconds() -> None:
     assert screen.crc() != 0
 
 
-def test_digits_show_their_counter_and_say_what_they_show() -> None:
-    """The bytes that reach the chip are those of the number; health has no picture."""
-    bus, inbox, post = FakeBus(), Inbox(), Post(2)
+@pytest.mark.parametrize("is_missing", [False, True])
+def test_digits_show_their_counter_and_say_what_they_show(*, is_missing: bool) -> None:
+    """The bytes that reach the chip are those of the number; what reached none is not shown."""
+    bus, inbox, post = FakeBus(is_missing=is_missing), Inbox(), Post(2)
     loop = DigitLoop(
         sign=Sign(counters=(3,), languages=("id",), start_s=0.0),
         screen=DigitScreen(Ht16k33(bus)),
@@ -137,6 +138,10 @@ def test_digits_show_their_counter_and_say_what_they_show() -> None:
     inbox.close()
     counts = read_health(post.said[1][1]).counts
 
+    if is_missing:
+        assert (counts["frame_pos"], counts["frames"], bus.written) == (0, 0, [])
+        assert counts["i2c_faults"] == 1
+        return
     assert bus.written[-1] == memory_of(Lit("A007"))
     assert (counts["frame_pos"], counts["i2c_faults"]) == (5, 0)
     assert counts["frames"] >= 1
