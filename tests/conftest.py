@@ -4,10 +4,14 @@ A test marked `@pytest.mark.needs("mosquitto")` is skipped with the reason where
 missing, and fails there when CI=true: a check that quietly runs less than it says is no check.
 """
 
+import logging
 import os
 import shutil
+from collections.abc import Iterator
 
 import pytest
+
+from broker.log import JsonLines
 
 # Debian keeps daemons and network tools where a plain user's PATH doesn't look.
 SYSTEM_PATHS = ("/usr/sbin", "/sbin", "/usr/bin")
@@ -45,3 +49,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("CI") == "true":
             pytest.fail(f"{reason} (CI=true, so this is a failure)", pytrace=False)
         pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """Leave the logs as they were found: a command that ran here sets them up for its process."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.setLevel(level)
+    for handler in [one for one in root.handlers if isinstance(one.formatter, JsonLines)]:
+        root.removeHandler(handler)
+    logging.captureWarnings(capture=False)

@@ -47,3 +47,30 @@ def test_an_unknown_part_fails(tmp_path: Path) -> None:
     printed = run_sample(tmp_path, "mosquito", ci="")
     assert "1 error" in printed
     assert "not one of mosquitto" in printed
+
+
+COMMANDS = """
+import logging
+from broker import log
+
+def test_a_command_sets_up_its_logs():
+    log.setup("CRITICAL", node="status")
+
+def test_the_next_one_hears_warnings(caplog):
+    logging.getLogger("a").warning("heard")
+    assert caplog.messages == ["heard"]
+    assert logging.getLogger().level == logging.WARNING
+"""
+
+
+def test_a_command_that_ran_here_silences_no_later_test(tmp_path: Path) -> None:
+    """Its logs are its process's, and so this one's, until the test is over."""
+    (tmp_path / "test_sample.py").write_text(COMMANDS)
+    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider"]
+    options = ["--rootdir", str(tmp_path), "-c", os.devnull, str(tmp_path)]
+    environment = {"PATH": "/usr/bin", "PYTHONPATH": str(Path(__file__).parents[1])}
+    run = subprocess.run(
+        command + options, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert "2 passed" in run.stdout
