@@ -68,7 +68,7 @@ class Missing:
         if recovery is None:
             raise ValueError("no recovery is going on")
         self.owing = self._givers - recovery.done()
-        for node in recovery.begun() & self.here.keys():
+        for node in sorted(recovery.begun() & self.here.keys()):
             self.born(node, self.here[node], now_s)
         return recovery
 
