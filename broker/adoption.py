@@ -23,6 +23,7 @@ from broker.hall.events import (
 from broker.hall.state import Hall
 from broker.log import kv
 from broker.wire.delivery import Receiver
+from broker.wire.generation import generation_number
 from broker.wire.giving import GivenRow, Recovery, place_order
 from broker.wire.messages import Place
 
@@ -69,13 +70,24 @@ def _missing(found: list[int], floor: int) -> Iterator[int]:
         expected = pos + 1
 
 
-def moved_numbers(hall: Hall) -> NumbersMoved:
+def moved_numbers(hall: Hall, *, times: int = 1) -> NumbersMoved:
     """Return the event after which every series goes on at its next multiple of 100.
 
     Above 900 there is none left: there at the next multiple of 10, and 999 stays the last.
+
+    Args:
+        times: Go on so many multiples. An earlier generation with unknown rows may have begun with
+            such an event, and what it gave out then may be with a node that is off.
     """
     prefixes = sorted(set(hall.setup.series.values()) | hall.numbers.keys())
-    return NumbersMoved(numbers={p: _before_next(hall.numbers.get(p, 0)) for p in prefixes})
+    return NumbersMoved(numbers={p: _moved(hall.numbers.get(p, 0), times) for p in prefixes})
+
+
+def _moved(last: int, times: int) -> int:
+    moved = _before_next(last)
+    for _ in range(times - 1):
+        moved = _before_next(min(moved + 1, SERIES_MAX))
+    return moved
 
 
 def _before_next(last: int) -> int:
@@ -174,7 +186,12 @@ class Adoption:
         }
         level = logging.ERROR if is_unknown else logging.WARNING
         _log.log(level, "recovered", extra=kv(**fields))
-        return (*gaps, moved_numbers(self._hall)) if is_unknown else ()
+        if not is_unknown:
+            return ()
+        begun = [
+            gap.gen for gap in gaps if gap.gen != behind.gen and generation_number(gap.gen) > 1
+        ]
+        return (*gaps, moved_numbers(self._hall, times=1 + len(begun)))
 
     def tell(self, recovery: Recovery, *, who: str, is_all: bool) -> None:
         """Say in the log what a node gave that was off during the recovery."""

@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
+from broker.adoption import Adoption, moved_numbers
 from broker.hall.events import Adopted, DayOpened, NumbersMoved, OriginGap, StreamGap
 from broker.journal import Journal
 from broker.records import verify
 from broker.store import StoreError
-from broker.wire.giving import PROGRESS_S, START, Decided, give_of
+from broker.wire.delivery import Receiver
+from broker.wire.giving import PROGRESS_S, START, Decided, GivenRow, Recovery, give_of
 from broker.wire.messages import Held, Place, encode
-from broker.wire.seal import Seals
+from broker.wire.seal import Sealed, Seals
 from broker.wire.topics import Kind
 from tests.broker.test_core import AT_MS, COUNTER, ISSUE, KIOSK, Desk
 from tests.broker.written import DESK, HUB, change, entry, hex_of, written
@@ -111,6 +113,40 @@ def test_a_new_hub_has_every_number_back_and_decides_nothing_again() -> None:
         OriginGap(gen=GEN, pos_from=1, pos_upto=1, count=1),
         NumbersMoved(numbers={"A": 99}),
     )
+
+
+def test_numbers_go_on_further_when_an_earlier_recovery_is_lost_too() -> None:
+    """What the hub before gave out from A100 on may be in the hands of a kiosk that is off."""
+    hall = Hall()
+    hall.tickets(2)
+    hall.press("loket-3", COUNTER, 1, {"type": "call_next", "counter": 3, "seen": ""})
+    second = [row._replace(place=Place(gen="2-deadbeef", pos=9)) for row in hall.rows["loket-3"]]
+    adoption = Adoption(
+        hall=hall.first.core.hall,
+        receiver=Receiver(streams={}),
+        date_of=str,
+        open_day=lambda _: None,
+    )
+    recovery = Recovery(seals=Seals(b"k" * 32), holders=(), now_s=0.0)
+    for row in (*hall.rows["kiosk-1"], *second):
+        sealed = Sealed(row.place.gen, row.place.pos, AT_MS, row.stream, row.seq, b"{}", b"[]", "")
+        recovery.rows[row.stream, row.seq] = GivenRow("kiosk-1", sealed, "")
+
+    lost = adoption.lost(recovery, behind=START, without=["kiosk-1"])
+
+    assert [gap.gen for gap in lost if isinstance(gap, OriginGap)] == [GEN, "2-deadbeef"]
+    assert lost[-1] == NumbersMoved(numbers={"A": 199})
+
+
+@pytest.mark.parametrize(
+    ("last", "times", "numbers"),
+    [(2, 1, 99), (2, 2, 199), (2, 3, 299), (905, 1, 909), (850, 3, 919), (998, 2, 999)],
+)
+def test_numbers_move_as_often_as_told(last: int, times: int, numbers: int) -> None:
+    """In hundreds; above 900 in tens, and 999 stays the last."""
+    hall = Hall().first.core.hall
+    hall.numbers["A"] = last
+    assert moved_numbers(hall, times=times).numbers["A"] == numbers
 
 
 def test_while_rows_are_missing_nothing_is_decided_or_shown() -> None:
