@@ -42,6 +42,12 @@ Begin = Callable[[World, Fault], Callable[[], object] | None]
 CLOGGED = Weather(delay_s=(0.2, 4.0))
 """Messages take seconds."""
 
+SLOW = Weather(delay_s=(0.2, 2.0))
+"""A question and its answer, four ways, take less than the 10 s that a hub without rows waits
+(`broker.wire.giving.PROGRESS_S`). On a clogged wire they may take 16: it gives up and decides with
+what it has, and the rows not given yet are lost to it. A stated limit (DESIGN §5.8), so from the
+loss of its card on no wire is worse than this."""
+
 
 def _pick(units: Sequence[Unit], fault: Fault) -> Unit:
     return units[fault.where % len(units)]
@@ -50,8 +56,9 @@ def _pick(units: Sequence[Unit], fault: Fault) -> Unit:
 def _weather(weather: Weather) -> Begin:
     def begin(world: World, fault: Fault) -> Callable[[], object]:
         units = world.units if fault.dice < 0.5 else [_pick(world.units, fault)]
+        is_slow = weather is CLOGGED and world.hub_lost_rows
         for unit in units:
-            unit.cable.weather = weather
+            unit.cable.weather = SLOW if is_slow else weather
 
         def mend() -> None:
             for unit in units:
@@ -112,9 +119,17 @@ def _freeze(units: Callable[[World], Sequence[Unit]]) -> Begin:
     return begin
 
 
+def _hub_loses_rows(world: World) -> None:
+    world.hub_lost_rows = True
+    for unit in world.units:
+        if unit.cable.weather is CLOGGED:
+            unit.cable.weather = SLOW
+
+
 def _hub_wipe(world: World, fault: Fault) -> None:
     """Put a new card into the hub; its key is on a paper in the drawer."""
     hub = world.hub
+    _hub_loses_rows(world)
     hub.power_cut(fault.for_s)
     hub.card.wipe()
     world.oracle.journal_replaced([])
@@ -125,11 +140,12 @@ def _hub_old(world: World, fault: Fault) -> Callable[[], object]:
     hub, image = world.hub, world.hub.card.image()
 
     def restore() -> None:
-        if any(unit.cable.weather is CLOGGED for unit in world.units):
+        if any(unit.cable.weather in {CLOGGED, SLOW} for unit in world.units):
             # A hub that was set back decides on too few rows until a node's birth tells it; it
             # waits for births no longer than `broker.listening.BIRTHS_S`. A stated limit.
             world.timeline.after(5.0, restore)
             return
+        _hub_loses_rows(world)
         hub.power_cut(5.0 + 20.0 * fault.dice)
         hub.card.restore(image)
         world.oracle.journal_replaced(hub.rows())

@@ -9,8 +9,9 @@ import sys
 
 import pytest
 
+from broker.wire.giving import PROGRESS_S
 from tests.sim.command import RECORD
-from tests.sim.faults import ALL, plan
+from tests.sim.faults import ALL, CLOGGED, SLOW, plan
 from tests.sim.oracle import Violation
 from tests.sim.run import Verdict, run_seed
 from tests.sim.sabotage import SABOTAGES, catch
@@ -59,6 +60,11 @@ def test_every_fault_happens() -> None:
     """Over some seeds each row of the table is drawn."""
     drawn = {f.name for seed in range(40) for f in plan(ALL, seed=str(seed), begin_s=0, end_s=999)}
     assert drawn == set(ALL)
+
+
+def test_a_slow_wire_is_as_slow_as_a_recovery_bears() -> None:
+    """A question and its answer, by the broker, each way as slow as can be."""
+    assert 4 * SLOW.delay_s[1] < PROGRESS_S < 4 * CLOGGED.delay_s[1]
 
 
 def test_days_follow_each_other() -> None:

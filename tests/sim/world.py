@@ -125,6 +125,7 @@ class World:
         self.broker = Broker(self.timeline, Random(f"{seed}:broker"), self.trace)
         self.oracle = Oracle(timeline=self.timeline, trace=self.trace, hall=self.setup.hall)
         self.hub = HubUnit(self)
+        self.hub_lost_rows = False  # a fault has taken its card's contents
         self.kiosks: list[NodeUnit] = []
         self.counters: dict[int, NodeUnit] = {}
         self.boards: list[BoardUnit] = []
