@@ -15,6 +15,9 @@ from tests.sim.timeline import Timeline
 NAP_S_MIN = 1e-6
 """Less would be lost in rounding, and the process would wake at the same instant for ever."""
 
+SPINS_MAX = 1000
+"""So often in a row a process may find its inbox empty and not wait; then it would never wait."""
+
 NEVER_S = float("inf")
 
 START_MS = 1_796_173_200_000
@@ -176,6 +179,7 @@ class SimInbox:
         self._process = process
         self._batch_max = batch_max
         self._items: list[Any] = []
+        self._spins = 0
 
     def put_threadsafe(self, item: LinkEvent | Any) -> None:
         """Take an item."""
@@ -184,10 +188,19 @@ class SimInbox:
 
     @types.coroutine
     def take(self, wait_s: float | None) -> Generator[None, None, list[Any]]:
-        """Return what has come, or nothing after so long."""
+        """Return what has come, or nothing after so long.
+
+        Raises:
+            RuntimeError: The process asks again and again and never waits: a real one would burn a
+                core, here no time would pass.
+        """
         if not self._items and (wait_s is None or wait_s > 0):
+            self._spins = 0
             self._process.doze(wait_s)
             yield
+        self._spins = 0 if self._items else self._spins + 1
+        if self._spins > SPINS_MAX:
+            raise RuntimeError(f"it never waits: {wait_s} s")
         items = self._items
         self._items = items[self._batch_max :]
         return items[: self._batch_max] if self._items else items

@@ -202,6 +202,8 @@ class AckedByUpto(Sender):
         rows = self._streams.get(ack.stream)
         for seq in [seq for seq in rows or () if seq <= ack.upto]:
             del self._streams[ack.stream][seq]
+        if not self._current()[1]:
+            self._resend_s = None  # else it would be due for ever, with nothing to send
         return done
 
 
