@@ -31,10 +31,18 @@ class FailingDisk:
 
     def until_mounted(self) -> None:
         """Wait until it serves."""
-        until(lambda: self._control.exists() or self.program.poll() is not None, "the mount")
+        until(lambda: self._answers() or self.program.poll() is not None, "the mount")
         if self.program.poll() is not None:
             assert self.program.stderr is not None
             raise AssertionError(f"the file system ended: {self.program.stderr.read()}")
+
+    def _answers(self) -> bool:
+        """Return whether somebody listens: the socket's file is there a moment before."""
+        try:
+            self.tell("counts")
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        return True
 
     def tell(self, do: str, **said: Any) -> dict[str, Any]:
         """Tell it something; return what it says of itself."""
