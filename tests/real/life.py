@@ -37,6 +37,10 @@ PATIENCE_S = 4.0
 
 TRIES_MAX = 10
 
+KEPT_AFTER_S = 0.3
+"""So long after a finger has left, a press is a row on the disk, or was refused by it."""
+
+
 KEPT_S = 90.0
 """What a disk refused is tried again after 60 s, or with the next press."""
 
@@ -141,6 +145,7 @@ class LifeHall(ChaosHall):
         for _ in range(TRIES_MAX):
             self.until(lambda: ask(self.data / node, {"get": "panel"}), f"{node} listens")
             ask(self.data / node, {"press": button, "ms": 30})
+            time.sleep(KEPT_AFTER_S)  # else all that is known is settled before this press is
             with contextlib.suppress(AssertionError):
                 self.until(
                     lambda: self.has(event) >= wanted or self.done(), "", within_s=PATIENCE_S
