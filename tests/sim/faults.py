@@ -35,6 +35,9 @@ class Fault(NamedTuple):
         return f"{self.name}@{self.at_s:.1f}+{self.for_s:.1f} where={self.where}"
 
 
+LISTENS_S = 15.0
+"""So long after its boot a hub that was set back has met every node that is here."""
+
 Begin = Callable[[World, Fault], Callable[[], object] | None]
 """Breaks something and returns what mends it; None = it mends itself."""
 
@@ -54,9 +57,11 @@ def _pick(units: Sequence[Unit], fault: Fault) -> Unit:
 
 
 def _weather(weather: Weather) -> Begin:
-    def begin(world: World, fault: Fault) -> Callable[[], object]:
+    def begin(world: World, fault: Fault) -> Callable[[], object] | None:
         units = world.units if fault.dice < 0.5 else [_pick(world.units, fault)]
         is_slow = weather is CLOGGED and world.hub_lost_rows
+        if is_slow and world.timeline.now_s < world.hub_listens_until_s:
+            return None  # The limit that `_hub_old` states.
         for unit in units:
             unit.cable.weather = SLOW if is_slow else weather
 
@@ -146,7 +151,9 @@ def _hub_old(world: World, fault: Fault) -> Callable[[], object]:
             world.timeline.after(5.0, restore)
             return
         _hub_loses_rows(world)
-        hub.power_cut(5.0 + 20.0 * fault.dice)
+        down_s = 5.0 + 20.0 * fault.dice
+        world.hub_listens_until_s = world.timeline.now_s + down_s + LISTENS_S
+        hub.power_cut(down_s)
         hub.card.restore(image)
         world.oracle.journal_replaced(hub.rows())
 

@@ -126,6 +126,7 @@ class World:
         self.oracle = Oracle(timeline=self.timeline, trace=self.trace, hall=self.setup.hall)
         self.hub = HubUnit(self)
         self.hub_lost_rows = False  # a fault has taken its card's contents
+        self.hub_listens_until_s = 0.0  # set back, it has heard by then who holds more
         self.kiosks: list[NodeUnit] = []
         self.counters: dict[int, NodeUnit] = {}
         self.boards: list[BoardUnit] = []
