@@ -151,7 +151,7 @@ function onPanel(panel) {
     const link = one(".to-phone", node);
     if (link) {
       link.hidden = !panel.phone;
-      if (panel.phone) one("a", link).href = panel.link;
+      if (panel.phone) one("a", link).href = panel.phone;
     }
     const list = one(".list", node);
     if (list) showList(list, panel);
