@@ -26,6 +26,7 @@ from firmware_config.schema import setup_of
 from tests.bench.pictures import AT_MS, GEN, STEP_S, views
 from tests.bench.resources import ROLES
 from tests.bench.stage import HALL, Process, Stage
+from tests.bench.voice import until_loaded
 
 SIZES = {"1080p": (1920, 1080), "4K": (3840, 2160)}
 
@@ -169,7 +170,7 @@ def _at_rest(on: Stage, size: tuple[int, int]) -> dict[str, Any]:
     link = str(on.data / "loket-4" / "link.json")
     modules = (*role.modules, "pygame.mixer")
     floor = on.bare("floor", "imports", *modules, "--screen", *at_size, "--link", link)
-    board.until("voice ready")
+    until_loaded(board)
     for _ in range(CALLS):
         on.press("kiosk-1", "adminduk")
         time.sleep(0.1)

@@ -66,7 +66,7 @@ def _product(ours: Stage, calls: int) -> list[float]:
     debug = ("--log-level", "debug")
     counters = {node: ours.loket(node, "node", node, "--pins", "mock", *debug) for node in COUNTERS}
     board = ours.loket("board-1", "board", "board-1", "--headless", *debug)
-    _until_loaded(board)
+    until_loaded(board)
     took_ms = []
     for node in itertools.islice(itertools.cycle(counters), calls):
         accepted = _called(ours, node, counters[node])
@@ -87,7 +87,8 @@ def _called(ours: Stage, node: str, counter: Process) -> dict[str, Any]:
         time.sleep(QUIET_S)
 
 
-def _until_loaded(board: Process) -> None:
+def until_loaded(board: Process) -> None:
+    """Wait until a board's voice has all its clips."""
     for attempt in range(LOADED_WITHIN):
         try:
             board.until("voice ready")
