@@ -199,8 +199,8 @@ async def test_everything_is_done_with_the_keyboard() -> None:
         stage.show(ticket(ahead=2))
         await expect(page.locator(".headline")).to_have_text("Sebelum Anda: 2 nomor")
         assert await page.evaluate(focused) == "Ya, batalkan A007", "the page took the focus away"
-        await page.keyboard.press("Enter")
-        await page.wait_for_load_state()
+        async with page.expect_navigation():
+            await page.keyboard.press("Enter")
         assert [type(one).__name__ for one in stage.asked] == ["Cancel"]
 
 
