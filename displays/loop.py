@@ -181,7 +181,8 @@ class NodeLoop(ABC):
             for event in self._inbox.take(self._wait_s()):
                 self._take(event)
             self._draw()
-            self._is_stopping |= not self._look_after()
+            if not self._look_after():
+                self.stop()  # never read, looked and written: a signal may come while it looks
             self._say_health()
             self._feed()
 

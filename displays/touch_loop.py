@@ -108,7 +108,8 @@ class TouchLoop:
             if isinstance(event, Finger):
                 self._screen.touch(event.x, event.y, is_down=event.down)
             asked |= isinstance(event, FrameAsked)
-        self._is_stopping |= not self._screen.pump()
+        if not self._screen.pump():
+            self.stop()  # never read, looked and written: a signal may come while it looks
         now_s = time.monotonic()
         for touched in self._screen.touches:
             self._touched(touched.at, is_down=touched.is_down, now_s=now_s)

@@ -24,6 +24,7 @@ from displays.plug import Plug
 from displays.screen import Screen
 from displays.voice import Said, SoundError, Voice
 from tests.displays.hall import AT_MS, GEN, SETUP, WIB, call
+from tests.displays.signalled import Signalled
 
 SIZE = (640, 360)
 WHO = Self("contoh", "board-1", "0.1", "boot")
@@ -82,7 +83,7 @@ def no_clips() -> Clips:
 class Rig:
     """A board whose parts are real, but for the link."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of a board, each by name
         self,
         folder: Path,
         *,
@@ -90,8 +91,9 @@ class Rig:
         plug: Plug | None = None,
         voice: Voice | None = None,
         fed: Callable[[], object] | None = None,
+        screen: Screen | None = None,
     ) -> None:
-        self.screen = Screen(size=SIZE, fallback=SIZE, is_headless=True)
+        self.screen = screen or Screen(size=SIZE, fallback=SIZE, is_headless=True)
         self.screen.open()
         self.inbox = Inbox()
         self.post = Post(stop_after)
@@ -120,6 +122,18 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     yield made
     made.screen.close()
     made.inbox.close()
+
+
+def test_a_signal_while_the_window_is_looked_at_ends_the_board(tmp_path: Path) -> None:
+    """A SIGTERM at that moment was once forgotten, and systemd had to kill the board."""
+    screen = Signalled(size=SIZE)
+    rig = Rig(tmp_path, stop_after=1000, screen=screen)
+    screen.on_pump = rig.loop.stop
+    try:
+        rig.loop.run()
+    finally:
+        rig.inbox.close()
+        screen.close()
 
 
 def test_a_call_is_shown_and_said(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:

@@ -22,6 +22,7 @@ from displays.touch_loop import TouchLoop
 from displays.touch_port import Finger, TouchPort
 from firmware_config.load import load_hall
 from firmware_config.schema import setup_of
+from tests.displays.signalled import Signalled
 
 EXAMPLES = Path(__file__).parents[2] / "firmware_config" / "examples"
 SETUP = setup_of(load_hall(EXAMPLES / "demo.toml"))
@@ -79,9 +80,9 @@ class FakeNode:
 class Rig:
     """A touch screen whose node is a fake; the loop runs in the test's own thread."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, screen: Screen | None = None) -> None:
         self.folder = folder
-        self.screen = Screen(size=SIZE, fallback=SIZE, is_headless=True)
+        self.screen = screen or Screen(size=SIZE, fallback=SIZE, is_headless=True)
         self.screen.open()
         self.inbox = Inbox()
         self.touch = Touch(setup=SETUP, start_s=time.monotonic())
@@ -137,6 +138,17 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     made = Rig(tmp_path)
     yield made
     made.close()
+
+
+def test_a_signal_while_the_window_is_looked_at_ends_the_screen(tmp_path: Path) -> None:
+    """It is not forgotten."""
+    screen = Signalled(size=SIZE)
+    rig = Rig(tmp_path, screen)
+    screen.on_pump = rig.loop.stop
+    try:
+        rig.loop.run()
+    finally:
+        rig.close()
 
 
 @pytest.fixture
