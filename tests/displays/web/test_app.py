@@ -63,6 +63,7 @@ async def test_what_the_page_names_is_served(stage: Stage) -> None:
     """Script, style, icon and font are there, with their types."""
     for path, kind in [
         ("/static/demo.js", "javascript"),
+        ("/static/fonts.css", "text/css"),
         ("/static/demo.css", "text/css"),
         ("/static/icon.svg", "image/svg+xml"),
         ("/fonts/AtkinsonHyperlegible-Bold.ttf", "font/"),

@@ -94,6 +94,20 @@ async def test_the_page_fits_and_folds_a_big_halls_queues(
             assert left < right - 100 or left - right >= 6, "a new row, or a gap"
 
 
+async def test_a_slip_comes_out_beside_the_keys() -> None:
+    """At a desk; on a phone it is below them. Help keys and calls for staff move neither."""
+    async with served("demo.toml") as (_, address):
+        for viewport, is_beside in ((DESK, True), (PHONE, False)):
+            async with opened(address, viewport) as (page, _):
+                kiosk = page.locator('[data-node="kiosk-1"]')
+                keys = await kiosk.locator(".keys").first.bounding_box()
+                mouth = await kiosk.locator(".mouth").bounding_box()
+                assert keys is not None
+                assert mouth is not None
+                assert (mouth["x"] >= keys["x"] + keys["width"]) is is_beside
+                assert (mouth["y"] <= keys["y"]) is is_beside
+
+
 async def test_a_refused_press_says_why_and_nothing_else_complains() -> None:
     """Once, in both languages; what was refused before the page was opened is no news."""
     before, after = ({"refusal": code, "at": code} for code in ("stale", "quota_reached"))
