@@ -81,7 +81,7 @@ def coded_pages(hall: "Hall", service: str) -> list[tuple[CodedTicket, ...]]:
     """Return the tickets with a code that were issued for a service, in pages; at least one."""
     tickets = hall.coded.get(service, [])
     ahead = _ahead(hall, {hall.line_of(ticket) for ticket in tickets if ticket.line is not None})
-    shown = [_coded(hall, ticket, ahead.get(ticket.id)) for ticket in tickets if ticket.number]
+    shown = [_coded(hall, ticket, ahead.get(ticket.id)) for ticket in tickets]
     return [
         tuple(shown[at : at + PAGE_TICKETS]) for at in range(0, max(len(shown), 1), PAGE_TICKETS)
     ]

@@ -363,6 +363,7 @@ class Hall(Floor):
             ticket.repeat = event.repeat
         else:
             self._queue(ticket.service).calls += 1
+            self._line_changed(ticket.service)  # who is away is one place nearer
             counter.priority_calls = counter.priority_calls + 1 if ticket.priority else 0
             self._turns_changed(counter.id)
         if ticket.number:

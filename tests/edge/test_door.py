@@ -86,6 +86,17 @@ def test_a_blocked_beam_is_a_fault_and_counts_nobody(beam: int) -> None:
     assert door.blocked == {beam}
 
 
+@pytest.mark.parametrize("beam", [0, 1])
+def test_who_passes_while_a_beam_is_blocked_is_no_half_of_the_next_one(beam: int) -> None:
+    """The chair goes, and its beam is broken again at once: nobody knows by whom."""
+    door = Door()
+    chair = [(1.0, beam, True), (100.2, beam, False), (100.5, beam, True), (100.7, beam, False)]
+    passing = [(100.0, 1 - beam, True), (100.3, 1 - beam, False)]
+
+    assert walk(door, [*chair, *passing]) == [Fault.BLOCKED, Fault.FREE]
+    assert (door.entered, door.left) == (0, 0)
+
+
 WALKS = st.lists(
     st.tuples(
         st.sampled_from([Way.IN, Way.OUT]),

@@ -132,6 +132,22 @@ def test_every_page_that_changes_is_named() -> None:
     assert story.changed.coded == frozenset(), "nobody of its services has a code"
 
 
+def test_a_call_of_one_who_was_sent_from_elsewhere_is_one_less_for_who_is_away() -> None:
+    """It leaves a counter's own line, and yet it is a call of the service that is waited for."""
+    story = opened()
+    story.take("kk", code=A)
+    story.call(1)
+    story.press(NoShow, 1)
+    story.take("pajak")
+    story.call(3)
+    story.ask(Transfer(counter=3, seen=story.seen(3), service="kk", to_counter=3))
+    before = shown(story, A)[0].places
+    story.call(3)
+
+    assert shown(story, A)[0].places == before - 1
+    assert story.changed.coded == {"kk"}
+
+
 def test_a_new_day_empties_the_pages() -> None:
     """And says so, that no phone shows yesterday's number."""
     story = opened()
