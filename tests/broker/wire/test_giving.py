@@ -262,6 +262,19 @@ def test_a_node_that_leaves_is_waited_for_no_longer() -> None:
     assert set(hub.rows) == {(OWN, 1)}
 
 
+def test_who_has_given_some_and_not_all_is_named() -> None:
+    """No gap is written over rows that are still to come; who gave nothing yet is not waited for."""
+    hub = recovery("kiosk-1", "kiosk-2", "kiosk-3")
+    for node in ("kiosk-1", "kiosk-2", "kiosk-3"):
+        hub.born(node, OWN, 100)
+    hub.taken("kiosk-1", give_of([decided(1)], after=START, stream=OWN, is_all=False), 100)
+    hub.taken("kiosk-2", give_of([decided(2)], after=START, stream=OWN, is_all=True), 100)
+
+    assert hub.begun() == {"kiosk-1"}
+    hub.taken("kiosk-1", give_of([], after=Place(gen=GEN, pos=1), stream=OWN, is_all=True), 101)
+    assert hub.begun() == set()
+
+
 @pytest.mark.parametrize(
     ("node", "give"),
     [
