@@ -263,7 +263,7 @@ def test_a_node_that_leaves_is_waited_for_no_longer() -> None:
 
 
 def test_who_has_given_some_and_not_all_is_named() -> None:
-    """No gap is written over rows that are still to come; who gave nothing yet is not waited for."""
+    """No gap is written over rows that are still to come; who gave nothing is not among them."""
     hub = recovery("kiosk-1", "kiosk-2", "kiosk-3")
     for node in ("kiosk-1", "kiosk-2", "kiosk-3"):
         hub.born(node, OWN, 100)
